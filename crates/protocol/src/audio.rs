@@ -1,0 +1,86 @@
+//! How a session carries sound.
+
+use serde::ser::SerializeMap;
+
+use crate::dialect::beta;
+use crate::wire::{Decode, Encode, Int, Members, Open, Spots, object, words};
+use crate::{Dialect, Member};
+
+words! {
+    /// The encodings of `audio.input.format` and `audio.output.format`.
+    pub enum AudioFormatType {
+        /// Signed 16-bit little-endian PCM, 24 kHz, mono, no header.
+        Pcm = "audio/pcm",
+        /// G.711 mu-law, 8 kHz, mono.
+        Pcmu = "audio/pcmu",
+        /// G.711 A-law, 8 kHz, mono.
+        Pcma = "audio/pcma",
+    }
+}
+
+object! { plain
+    /// An audio format: `{"type": "audio/pcm", "rate": 24000}`; in beta the word `"pcm16"`.
+    pub struct AudioFormat {
+        /// The encoding.
+        kind("type"): Open<AudioFormatType>,
+        /// Samples a second; 24000 is the only rate of `audio/pcm`, the others have none.
+        rate: Int,
+    }
+}
+
+impl AudioFormat {
+    /// PCM16 at 24 kHz, the default both ways.
+    pub fn pcm() -> Self {
+        Self::new().kind(AudioFormatType::Pcm).rate(Int::from(24_000))
+    }
+
+    /// G.711 mu-law at 8 kHz.
+    pub fn pcmu() -> Self {
+        Self::new().kind(AudioFormatType::Pcmu)
+    }
+
+    /// G.711 A-law at 8 kHz.
+    pub fn pcma() -> Self {
+        Self::new().kind(AudioFormatType::Pcma)
+    }
+}
+
+impl<'a> Decode<'a> for AudioFormat {
+    fn decode(json: &'a serde_json::value::RawValue, dialect: Dialect) -> Option<Self> {
+        if dialect == Dialect::Beta
+            && let Some(word) = crate::wire::unquote(json)
+        {
+            return beta::read_audio_format(&word);
+        }
+        Members::of(json).map(|members| Self::read(members, dialect))
+    }
+}
+
+impl Encode for AudioFormat {
+    const EXPECTED: &'static str = "an audio format";
+
+    fn encode<S: serde::Serializer>(&self, serializer: S, dialect: Dialect) -> Result<S::Ok, S::Error> {
+        if dialect == Dialect::Beta
+            && let Some(word) = beta::write_audio_format(self)
+        {
+            return serializer.serialize_str(word);
+        }
+        let mut map = serializer.serialize_map(None)?;
+        self.encode_members(&mut map, dialect)?;
+        map.end()
+    }
+
+    fn spots(&self, spots: &mut Spots) {
+        self.member_spots(spots);
+    }
+}
+
+impl From<AudioFormatType> for Member<AudioFormat> {
+    fn from(kind: AudioFormatType) -> Self {
+        Self::Value(match kind {
+            AudioFormatType::Pcm => AudioFormat::pcm(),
+            AudioFormatType::Pcmu => AudioFormat::pcmu(),
+            AudioFormatType::Pcma => AudioFormat::pcma(),
+        })
+    }
+}

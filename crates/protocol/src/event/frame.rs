@@ -1,0 +1,119 @@
+//! Opening a frame: is it an event at all, and in whose words?
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::Dialect;
+use crate::dialect::beta;
+use crate::wire::Members;
+
+/// A frame whose event has a name and is yet to be typed.
+pub(super) struct Opened<'a> {
+    pub(super) members: Members<'a>,
+    /// The GA name, where there is one.
+    pub(super) name: Cow<'a, str>,
+    /// The dialect the event is written in.
+    pub(super) spoken: Dialect,
+    /// A `transcription_session.*` event of beta.
+    pub(super) transcription: bool,
+}
+
+impl<'a> Opened<'a> {
+    pub(super) fn of(frame: &'a str, dialect: Dialect) -> Result<Self, DecodeError> {
+        let mut members: Members<'a> =
+            serde_json::from_str(frame).map_err(|error| DecodeError::not_an_event(frame, &error))?;
+        let Some(name) = members.text("type") else {
+            return Err(DecodeError::new(Defect::NoType, frame, 0));
+        };
+        members.remove("type");
+        let (name, spoken, transcription) = if let Some(ga) = beta::ga_event_name(&name) {
+            (Cow::Borrowed(ga), Dialect::Beta, false)
+        } else if let Some(ga) = beta::transcription_event_name(&name) {
+            (Cow::Borrowed(ga), Dialect::Beta, true)
+        } else if dialect == Dialect::Beta && beta::event_name(&name).is_some() {
+            (name, Dialect::Ga, false)
+        } else {
+            (name, dialect, false)
+        };
+        Ok(Self { members, name, spoken, transcription })
+    }
+}
+
+/// Why a frame is not an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodeError {
+    defect: Defect,
+    position: usize,
+    excerpt: String,
+}
+
+/// What is wrong with a frame that is not an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Defect {
+    /// It is not JSON; the text says how.
+    NotJson(String),
+    /// It is JSON, but not an object.
+    NotAnObject,
+    /// It has no member `type` that is a string.
+    NoType,
+}
+
+impl DecodeError {
+    /// At most so many bytes of the frame are quoted.
+    const EXCERPT: usize = 40;
+
+    fn new(defect: Defect, frame: &str, position: usize) -> Self {
+        let floor = |mut at: usize| {
+            while !frame.is_char_boundary(at) {
+                at -= 1;
+            }
+            at
+        };
+        let position = position.min(frame.len());
+        let start = floor(position.saturating_sub(Self::EXCERPT / 2));
+        let end = floor((start + Self::EXCERPT).min(frame.len()));
+        Self { defect, position, excerpt: frame[start..end].to_owned() }
+    }
+
+    fn not_an_event(frame: &str, error: &serde_json::Error) -> Self {
+        let line_start: usize = frame.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+        let position = line_start + error.column().saturating_sub(1);
+        let defect = if error.is_data() { Defect::NotAnObject } else { Defect::NotJson(cause(error)) };
+        Self::new(defect, frame, position)
+    }
+
+    /// What is wrong.
+    pub const fn defect(&self) -> &Defect {
+        &self.defect
+    }
+
+    /// Where it was noticed, in bytes from the start of the frame.
+    pub const fn position(&self) -> usize {
+        self.position
+    }
+
+    /// The frame around that place, at most 40 bytes.
+    pub fn excerpt(&self) -> &str {
+        &self.excerpt
+    }
+}
+
+/// The error's text without its position, which is told apart.
+fn cause(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or_default().to_owned()
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.defect {
+            Defect::NotJson(cause) => write!(f, "the frame is not JSON: {cause}")?,
+            Defect::NotAnObject => f.write_str("the frame is not a JSON object")?,
+            Defect::NoType => f.write_str("the frame has no member `type` that is a string")?,
+        }
+        write!(f, " (byte {}, near {:?})", self.position, self.excerpt)
+    }
+}
+
+impl std::error::Error for DecodeError {}

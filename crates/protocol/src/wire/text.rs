@@ -1,0 +1,196 @@
+//! Strings: owned, borrowed from the frame, base64, and secret.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
+
+use serde::{Deserialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::{Decode, Encode};
+use crate::Dialect;
+
+/// The string a JSON text stands for, borrowed from it unless it has escapes.
+pub(crate) fn unquote(json: &RawValue) -> Option<Cow<'_, str>> {
+    let text = json.get();
+    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+        return Some(Cow::Borrowed(inner));
+    }
+    // A lone surrogate is legal JSON and no string: serde_json refuses it, and the caller keeps it raw.
+    serde_json::from_str(text).ok().map(Cow::Owned)
+}
+
+/// Text that borrows from the frame it came in, such as a delta.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Text<'a>(Cow<'a, str>);
+
+/// Base64 of audio or of an image, borrowed from the frame it came in. `Debug` prints its length only.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Base64<'a>(Cow<'a, str>);
+
+/// Base64 or a data URI that stays longer than its frame, such as the audio of a retrieved item. `Debug` prints
+/// its length only.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Blob(String);
+
+/// A credential. It cannot print itself: `Debug` shows that there is one, and there is no `Display`.
+#[derive(Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Text<'_> {
+    /// The same text, independent of the frame.
+    pub fn into_owned(self) -> Text<'static> {
+        Text(Cow::Owned(self.0.into_owned()))
+    }
+}
+
+impl Base64<'_> {
+    /// The same text, independent of the frame.
+    pub fn into_owned(self) -> Base64<'static> {
+        Base64(Cow::Owned(self.0.into_owned()))
+    }
+}
+
+impl Secret {
+    /// Keeps a credential from being printed.
+    pub fn new(secret: impl Into<String>) -> Self {
+        Self(secret.into())
+    }
+
+    /// The credential itself, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// True when there is nothing to keep.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Base64<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{} bytes of base64>", self.0.len())
+    }
+}
+
+impl fmt::Debug for Blob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{} bytes>", self.0.len())
+    }
+}
+
+impl Deref for Blob {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Blob {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<secret>")
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(secret: &str) -> Self {
+        Self::new(secret)
+    }
+}
+
+impl From<String> for Secret {
+    fn from(secret: String) -> Self {
+        Self(secret)
+    }
+}
+
+macro_rules! borrowed_text {
+    ($name:ident, $expected:literal) => {
+        impl Deref for $name<'_> {
+            type Target = str;
+
+            fn deref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl<'a> From<&'a str> for $name<'a> {
+            fn from(text: &'a str) -> Self {
+                Self(Cow::Borrowed(text))
+            }
+        }
+
+        impl From<String> for $name<'_> {
+            fn from(text: String) -> Self {
+                Self(Cow::Owned(text))
+            }
+        }
+
+        impl<'a> Decode<'a> for $name<'a> {
+            fn decode(json: &'a RawValue, _: Dialect) -> Option<Self> {
+                unquote(json).map(Self)
+            }
+        }
+
+        impl Encode for $name<'_> {
+            const EXPECTED: &'static str = $expected;
+
+            fn encode<S: Serializer>(&self, serializer: S, _: Dialect) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self)
+            }
+        }
+    };
+}
+
+borrowed_text!(Text, "a string");
+borrowed_text!(Base64, "a base64 string");
+
+impl Decode<'_> for String {
+    fn decode(json: &RawValue, _: Dialect) -> Option<Self> {
+        unquote(json).map(Cow::into_owned)
+    }
+}
+
+impl Encode for String {
+    const EXPECTED: &'static str = "a string";
+
+    fn encode<S: Serializer>(&self, serializer: S, _: Dialect) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
+}
+
+macro_rules! private_text {
+    ($($name:ident),*) => {$(
+        impl Decode<'_> for $name {
+            fn decode(json: &RawValue, dialect: Dialect) -> Option<Self> {
+                String::decode(json, dialect).map(Self)
+            }
+        }
+
+        impl Encode for $name {
+            const EXPECTED: &'static str = "a string";
+
+            fn encode<S: Serializer>(&self, serializer: S, _: Dialect) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+    )*};
+}
+
+private_text!(Blob, Secret);
