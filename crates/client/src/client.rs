@@ -1,0 +1,606 @@
+//! The client: a handle on a session and its connection.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::{broadcast, watch};
+use vivavoce_protocol::{ClientEvent, EventId, Item, ItemId, ResponseParams, Role, Session};
+use vivavoce_session::{
+    Close, CommandError, ConversationItem, Delta, Event, RealtimeConversation, SessionError, SessionMachine,
+    UserContent,
+};
+
+use crate::api::open;
+use crate::builder::{Limits, RealtimeClientBuilder};
+use crate::driver::{Connection, drive};
+use crate::listen::{EventStream, Listener, Outlet, RealtimeEvent, RealtimeEventStream, Source};
+use crate::transport::{Frame, Transport};
+use crate::{Endpoint, Error};
+
+/// A Realtime session: connects, sends what you say and keeps the conversation.
+///
+/// Cloning is cheap and gives another handle on the same session. Dropping the last handle closes the
+/// connection; a closure that holds a handle keeps it.
+///
+/// Commands return at once: they are queued, bounded, and sent in order. What becomes of them arrives as
+/// [`Event`]s.
+#[derive(Clone)]
+pub struct RealtimeClient {
+    handle: Arc<Handle>,
+}
+
+/// Closes the connection when the last clone of a client is gone.
+struct Handle {
+    shared: Arc<Shared>,
+    connection: Mutex<Option<Arc<Connection>>>,
+}
+
+/// What the client and its connection share.
+pub(crate) struct Shared {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) limits: Limits,
+    pub(crate) link: watch::Sender<LinkState>,
+    pub(crate) realtime: Outlet<RealtimeEvent>,
+    events: Outlet<Event>,
+    session: Mutex<SessionMachine>,
+}
+
+/// The connection as the client sees it.
+///
+/// ```text
+/// Idle --connect--> Connecting --socket open--> Open --session.created--> Ready
+///  ^                    | failed                  |                         |
+///  '--------------------'             Closed <----'-------------------------'
+/// ```
+#[derive(Clone, Debug)]
+pub(crate) enum LinkState {
+    Idle,
+    Connecting,
+    Open,
+    Ready,
+    Closed(Close),
+}
+
+impl LinkState {
+    const fn is_taken(&self) -> bool {
+        matches!(self, Self::Connecting | Self::Open | Self::Ready)
+    }
+}
+
+impl Shared {
+    /// Lets `work` use the session, and tells what comes of it. Events leave in the order they happened.
+    pub(crate) fn with_session<T>(&self, work: impl FnOnce(&mut SessionMachine) -> T) -> T {
+        let mut session = self.lock();
+        let result = work(&mut session);
+        while let Some(event) = session.poll_event() {
+            self.events.tell(event);
+        }
+        result
+    }
+
+    /// The next frame to send.
+    pub(crate) fn next_frame(&self) -> Option<Frame> {
+        let frame = Frame::from(self.lock().poll_transmit()?);
+        if self.realtime.has_listeners() {
+            self.realtime.tell(RealtimeEvent {
+                time: SystemTime::now(),
+                source: Source::Client,
+                name: own_name(frame.as_str()).into(),
+                frame: frame.clone(),
+                dialect: self.endpoint.dialect,
+            });
+        }
+        Some(frame)
+    }
+
+    /// A panic of another thread in the middle of a session leaves it usable: the machine is total.
+    fn lock(&self) -> MutexGuard<'_, SessionMachine> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The name in a frame of our own, which begins with it.
+fn own_name(frame: &str) -> &str {
+    let name = frame.strip_prefix(r#"{"type":""#).unwrap_or_default();
+    name.split('"').next().unwrap_or_default()
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            connection.close.notify_one();
+        }
+    }
+}
+
+impl RealtimeClient {
+    /// Sets up a client.
+    pub fn builder() -> RealtimeClientBuilder {
+        RealtimeClientBuilder::default()
+    }
+
+    pub(crate) fn new(endpoint: Endpoint, session: SessionMachine, limits: Limits) -> Self {
+        let shared = Shared {
+            endpoint,
+            limits,
+            link: watch::Sender::new(LinkState::Idle),
+            realtime: Outlet::new(limits.queue),
+            events: Outlet::new(limits.queue),
+            session: Mutex::new(session),
+        };
+        Self { handle: Arc::new(Handle { shared: Arc::new(shared), connection: Mutex::new(None) }) }
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.handle.shared
+    }
+
+    // --- Connection ------------------------------------------------------------------------------------------
+
+    /// Connects, within the time limit of [`connect_timeout`](RealtimeClientBuilder::connect_timeout), and sends
+    /// the session's configuration. Must be called within a tokio runtime, which then runs the connection.
+    ///
+    /// A service may open the socket and refuse the session afterwards:
+    /// [`wait_for_session_created`](Self::wait_for_session_created) tells.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AlreadyConnected`], [`Error::InvalidUrl`], [`Error::Connect`] and [`Error::ConnectTimeout`]; the
+    /// last two are told as [`Event::Error`], too.
+    pub async fn connect(&self) -> Result<(), Error> {
+        let claim = self.claim_link()?;
+        let opened = open(&self.shared().endpoint, self.shared().limits.connect).await;
+        let transport = opened.inspect_err(|error| {
+            let error = error.clone();
+            self.shared().with_session(|session| session.handle_connection_error(error));
+        })?;
+        claim.keep();
+        self.start(transport);
+        Ok(())
+    }
+
+    /// Connects over a transport of your own, such as one a test plays.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AlreadyConnected`].
+    pub fn connect_over(&self, transport: impl Transport) -> Result<(), Error> {
+        self.claim_link()?.keep();
+        self.start(Box::new(transport));
+        Ok(())
+    }
+
+    fn claim_link(&self) -> Result<Claim<'_>, Error> {
+        let mut was_taken = false;
+        self.shared().link.send_modify(|link| {
+            was_taken = link.is_taken();
+            if !was_taken {
+                *link = LinkState::Connecting;
+            }
+        });
+        if was_taken { Err(Error::AlreadyConnected) } else { Ok(Claim(Some(&self.shared().link))) }
+    }
+
+    fn start(&self, transport: Box<dyn Transport>) {
+        let connection = Arc::new(Connection::default());
+        *self.handle.connection.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection.clone());
+        self.shared().with_session(SessionMachine::handle_connected);
+        self.shared().link.send_replace(LinkState::Open);
+        tracing::debug!(url = self.shared().endpoint.shown(), "connected");
+        tokio::spawn(drive(self.shared().clone(), connection, transport));
+    }
+
+    /// Waits for `session.created`, the service's word that there is a session.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Command`] when not connected, [`Error::Closed`] when the service refuses the session or the
+    /// connection ends, [`Error::Timeout`] when it says nothing within the connect timeout.
+    pub async fn wait_for_session_created(&self) -> Result<(), Error> {
+        let mut link = self.shared().link.subscribe();
+        let limit = self.shared().limits.connect;
+        let settled = link.wait_for(|link| !matches!(link, LinkState::Open | LinkState::Connecting));
+        let link = tokio::time::timeout(limit, settled).await.map_err(|_| Error::Timeout(limit))?;
+        match link.as_deref() {
+            Ok(LinkState::Ready) => Ok(()),
+            Ok(LinkState::Closed(close)) => Err(Error::Closed(close.clone())),
+            _ => Err(CommandError::NotConnected.into()),
+        }
+    }
+
+    /// True while there is a connection.
+    pub fn is_connected(&self) -> bool {
+        matches!(*self.shared().link.borrow(), LinkState::Open | LinkState::Ready)
+    }
+
+    /// Closes the connection, waits until it is closed and forgets the conversation. Commands given before are
+    /// still sent.
+    pub async fn disconnect(&self) {
+        let connection = self.handle.connection.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(connection) = connection {
+            connection.close.notify_one();
+            let mut link = self.shared().link.subscribe();
+            // The driver ends by its own time limit; an error says it is gone.
+            let _ = link.wait_for(|link| !link.is_taken()).await;
+        }
+        self.shared().with_session(SessionMachine::clear_conversation);
+    }
+
+    // --- Commands --------------------------------------------------------------------------------------------
+
+    fn command<T>(&self, work: impl FnOnce(&mut SessionMachine) -> Result<T, CommandError>) -> Result<T, Error> {
+        let result = self.shared().with_session(work)?;
+        if let Some(connection) = &*self.handle.connection.lock().unwrap_or_else(PoisonError::into_inner) {
+            connection.wake.notify_one();
+        }
+        Ok(result)
+    }
+
+    /// Changes what `update` names, now and on every later connection (`session.update`). Without a connection
+    /// it is kept for the next one.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Congested`].
+    pub fn update_session(&self, update: impl Into<Session>) -> Result<(), Error> {
+        self.command(|session| session.update_session(update))
+    }
+
+    /// Adds a message of the user and asks for a response.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn send_user_message(&self, content: impl Into<UserContent>) -> Result<(), Error> {
+        self.command(|session| session.send_user_message(content))
+    }
+
+    /// Adds an item: at the end, or after `previous`; `root` puts it first (`conversation.item.create`).
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn create_item(&self, item: Item, previous: Option<ItemId>) -> Result<(), Error> {
+        self.command(|session| session.create_item(item, previous))
+    }
+
+    /// Adds audio of the user: mono samples at the rate of the session's input format, 24 kHz unless G.711
+    /// (`input_audio_buffer.append`). Never blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn append_input_audio(&self, samples: &[i16]) -> Result<(), Error> {
+        self.command(|session| session.append_input_audio(samples))
+    }
+
+    /// Makes a user item of the audio added since the last one; asks for no response
+    /// (`input_audio_buffer.commit`).
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn commit_input_audio(&self) -> Result<(), Error> {
+        self.command(SessionMachine::commit_input_audio)
+    }
+
+    /// Drops the audio added since the last commit (`input_audio_buffer.clear`).
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn clear_input_audio(&self) -> Result<(), Error> {
+        self.command(SessionMachine::clear_input_audio)
+    }
+
+    /// Asks for a response (`response.create`). With turn detection off, pending audio is committed first.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn create_response(&self) -> Result<(), Error> {
+        self.command(|session| session.create_response(None))
+    }
+
+    /// Asks for a response that differs from the session's configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn create_response_with(&self, params: ResponseParams) -> Result<(), Error> {
+        self.command(|session| session.create_response(Some(params)))
+    }
+
+    /// Cancels the running response, if one is running (`response.cancel`).
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn cancel_response(&self) -> Result<(), Error> {
+        self.command(SessionMachine::cancel_response)
+    }
+
+    /// Cancels what is running and cuts a message of the assistant to the samples that were heard
+    /// (`response.cancel`, `conversation.item.truncate`). Returns the item as it is before the cut.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::UnknownItem`], [`CommandError::NotAMessage`], [`CommandError::NotFromAssistant`],
+    /// [`CommandError::NoAudio`], [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn cancel_response_at(&self, item_id: &ItemId, heard_samples: u64) -> Result<ConversationItem, Error> {
+        self.command(|session| {
+            session.cancel_response_at(item_id, heard_samples)?;
+            session.conversation().item(item_id.as_str()).cloned().ok_or(CommandError::UnknownItem)
+        })
+    }
+
+    /// Removes an item (`conversation.item.delete`).
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn delete_item(&self, item_id: &ItemId) -> Result<(), Error> {
+        self.command(|session| session.delete_item(item_id))
+    }
+
+    /// Asks for an item with its audio (`conversation.item.retrieve`).
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn retrieve_item(&self, item_id: &ItemId) -> Result<(), Error> {
+        self.command(|session| session.retrieve_item(item_id))
+    }
+
+    /// Cuts a content part of an assistant's message to so many milliseconds (`conversation.item.truncate`).
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn truncate_item(&self, item_id: &ItemId, content_index: usize, audio_end_ms: u64) -> Result<(), Error> {
+        self.command(|session| session.truncate_item(item_id, content_index, audio_end_ms))
+    }
+
+    /// Sends any event. Returns its id, which an `error` it causes repeats.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn send(&self, event: ClientEvent<'_>) -> Result<EventId, Error> {
+        self.command(|session| session.send_event(event))
+    }
+
+    /// Forgets the conversation on this side; the service keeps its own.
+    pub fn clear_conversation(&self) {
+        self.shared().with_session(SessionMachine::clear_conversation);
+    }
+
+    // --- What there is to see --------------------------------------------------------------------------------
+
+    /// The conversation so far. Hold it briefly: the session waits meanwhile.
+    pub fn conversation(&self) -> Conversation<'_> {
+        Conversation(self.shared().lock())
+    }
+
+    /// A copy of an item; its audio is shared.
+    pub fn item(&self, item_id: &ItemId) -> Option<ConversationItem> {
+        self.conversation().item(item_id.as_str()).cloned()
+    }
+
+    /// The session as the service has it, once it said so.
+    pub fn session(&self) -> Option<Arc<Session>> {
+        self.shared().lock().session().cloned()
+    }
+
+    /// What the session is configured with on each connection: the defaults and every update since.
+    pub fn configuration(&self) -> Session {
+        self.shared().lock().configuration().clone()
+    }
+
+    /// How the session finds the user's turns: `server_vad`, `semantic_vad`, or `None` when it does not.
+    pub fn turn_detection_type(&self) -> Option<String> {
+        self.shared().lock().turn_detection_type().map(str::to_owned)
+    }
+
+    // --- Listening -------------------------------------------------------------------------------------------
+
+    /// Everything that happens from now on, in order.
+    pub fn events(&self) -> EventStream {
+        EventStream::new(self.shared().events.listen())
+    }
+
+    /// Everything that travels from now on, in both directions, as it travels (the reference's
+    /// `realtime.event`).
+    pub fn realtime_events(&self) -> RealtimeEventStream {
+        RealtimeEventStream::new(self.shared().realtime.listen())
+    }
+
+    /// Calls `tell` for everything that happens. Must be called within a tokio runtime, as all its sisters.
+    pub fn on_event(&self, mut tell: impl FnMut(&Event) + Send + 'static) -> Listener {
+        Listener::spawn(self.shared().events.listen(), move |news| {
+            tell(&news.unwrap_or_else(Event::Lagged));
+        })
+    }
+
+    /// Calls `tell` when an item changes, with what is new (the reference's `conversation.updated`).
+    pub fn on_item_updated(&self, mut tell: impl FnMut(&ItemId, Option<&Delta>) + Send + 'static) -> Listener {
+        self.on_event(move |event| {
+            if let Event::ItemUpdated { item_id, delta } = event {
+                tell(item_id, delta.as_ref());
+            }
+        })
+    }
+
+    /// Calls `tell` when an item enters the conversation.
+    pub fn on_item_appended(&self, mut tell: impl FnMut(&ConversationItem) + Send + 'static) -> Listener {
+        self.on_event(move |event| {
+            if let Event::ItemAppended(item) = event {
+                tell(item);
+            }
+        })
+    }
+
+    /// Calls `tell` when an item is complete.
+    pub fn on_item_completed(&self, mut tell: impl FnMut(&ConversationItem) + Send + 'static) -> Listener {
+        self.on_event(move |event| {
+            if let Event::ItemCompleted(item) = event {
+                tell(item);
+            }
+        })
+    }
+
+    /// Calls `tell` when the user begins to speak: stop playing.
+    pub fn on_interrupted(&self, mut tell: impl FnMut() + Send + 'static) -> Listener {
+        self.on_event(move |event| {
+            if let Event::Interrupted = event {
+                tell();
+            }
+        })
+    }
+
+    /// Calls `tell` when something goes wrong: a refused event, a damaged frame, a failed connection.
+    pub fn on_error(&self, mut tell: impl FnMut(&SessionError) + Send + 'static) -> Listener {
+        self.on_event(move |event| {
+            if let Event::Error(error) = event {
+                tell(error);
+            }
+        })
+    }
+
+    /// Calls `tell` when the connection ends.
+    pub fn on_disconnected(&self, mut tell: impl FnMut(&Close) + Send + 'static) -> Listener {
+        self.on_event(move |event| {
+            if let Event::Disconnected(close) = event {
+                tell(close);
+            }
+        })
+    }
+
+    /// Calls `tell` for what travels under a wire name: `server.response.done`, `client.session.update`,
+    /// `server.*`, `client.*`, or `*`.
+    pub fn on(&self, pattern: &str, mut tell: impl FnMut(&RealtimeEvent) + Send + 'static) -> Listener {
+        let pattern = pattern.to_owned();
+        Listener::spawn(self.shared().realtime.listen(), move |news| {
+            if let Ok(event) = news
+                && event.matches(&pattern)
+            {
+                tell(&event);
+            }
+        })
+    }
+
+    /// The next item that enters the conversation after this call, within `limit`.
+    ///
+    /// The future listens from the call on, not from its first poll: call it before you send what brings the item.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`], and [`Error::Closed`] when the connection ends first.
+    pub fn next_item(&self, limit: Duration) -> impl Future<Output = Result<Arc<ConversationItem>, Error>> + use<> {
+        self.next(limit, |event| match event {
+            Event::ItemAppended(item) => Some(item),
+            _ => None,
+        })
+    }
+
+    /// The next item that is completed after this call, within `limit`; also one of the user. Listens from the
+    /// call on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`], and [`Error::Closed`] when the connection ends first.
+    pub fn next_completed_item(
+        &self,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Arc<ConversationItem>, Error>> + use<> {
+        self.next(limit, |event| match event {
+            Event::ItemCompleted(item) => Some(item),
+            _ => None,
+        })
+    }
+
+    /// The next message of the assistant that is completed after this call, within `limit`. Listens from the
+    /// call on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`], and [`Error::Closed`] when the connection ends first.
+    pub fn next_completed_reply(
+        &self,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Arc<ConversationItem>, Error>> + use<> {
+        self.next(limit, |event| match event {
+            Event::ItemCompleted(item) if item.role() == Some(Role::Assistant) => Some(item),
+            _ => None,
+        })
+    }
+
+    fn next<T, P>(&self, limit: Duration, pick: P) -> impl Future<Output = Result<T, Error>> + use<T, P>
+    where
+        P: Fn(Event) -> Option<T>,
+    {
+        let receiver = self.shared().events.listen();
+        let picked = Box::pin(first(receiver, pick));
+        async move { tokio::time::timeout(limit, picked).await.unwrap_or(Err(Error::Timeout(limit))) }
+    }
+}
+
+async fn first<T>(mut receiver: broadcast::Receiver<Event>, pick: impl Fn(Event) -> Option<T>) -> Result<T, Error> {
+    loop {
+        match receiver.recv().await {
+            Ok(Event::Disconnected(close)) => return Err(Error::Closed((*close).clone())),
+            Ok(event) => {
+                if let Some(picked) = pick(event) {
+                    return Ok(picked);
+                }
+            }
+            Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Err(broadcast::error::RecvError::Closed) => return Err(CommandError::NotConnected.into()),
+        }
+    }
+}
+
+/// The right to connect. Gives it back when the attempt fails or is given up.
+struct Claim<'c>(Option<&'c watch::Sender<LinkState>>);
+
+impl Claim<'_> {
+    fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        if let Some(link) = self.0 {
+            link.send_replace(LinkState::Idle);
+        }
+    }
+}
+
+/// The conversation, locked: the session waits until it is dropped.
+pub struct Conversation<'c>(MutexGuard<'c, SessionMachine>);
+
+impl Deref for Conversation<'_> {
+    type Target = RealtimeConversation;
+
+    fn deref(&self) -> &RealtimeConversation {
+        self.0.conversation()
+    }
+}
+
+impl fmt::Debug for Conversation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl fmt::Debug for RealtimeClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RealtimeClient")
+            .field("endpoint", &self.shared().endpoint)
+            .field("link", &*self.shared().link.borrow())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,62 @@
+//! What can go wrong with a call.
+
+use std::time::Duration;
+
+use vivavoce_session::{Close, CommandError};
+
+use crate::transport::TransportError;
+
+/// Why a call failed. The text says what happened and what to do.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The client is connected already.
+    #[error("Already connected, use .disconnect() first")]
+    AlreadyConnected,
+    /// The URL cannot be used.
+    #[error("\"{url}\" is not a WebSocket URL: {problem}")]
+    InvalidUrl {
+        /// The URL, without credentials.
+        url: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The connection could not be made.
+    #[error("Could not connect to \"{url}\": {source}")]
+    Connect {
+        /// Where to, without credentials.
+        url: String,
+        /// Why not.
+        source: TransportError,
+    },
+    /// The connection was not made in time.
+    #[error("Could not connect to \"{url}\" within {limit:?}: check the address, or give it more time")]
+    ConnectTimeout {
+        /// Where to, without credentials.
+        url: String,
+        /// The time it had.
+        limit: Duration,
+    },
+    /// The connection ended.
+    #[error("{}", .0.explanation())]
+    Closed(Close),
+    /// Nothing came in time.
+    #[error("nothing came within {0:?}")]
+    Timeout(Duration),
+    /// A command was not carried out.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+}
+
+impl Error {
+    /// True when the same call may succeed later without any change.
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::Connect { source, .. } => source.is_retryable(),
+            Self::ConnectTimeout { .. } | Self::Timeout(_) => true,
+            Self::Closed(close) => !matches!(close.code, Some(3000 | 4000..=4999 | 1013)) && !close.by_us,
+            Self::Command(CommandError::Congested) => true,
+            Self::Command(_) | Self::AlreadyConnected | Self::InvalidUrl { .. } => false,
+        }
+    }
+}

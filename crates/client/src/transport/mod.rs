@@ -1,0 +1,141 @@
+//! What carries frames: one small trait, so that the session does not care what is below.
+
+mod native;
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::{Sink, Stream};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+pub(crate) use native::connect;
+
+/// A text frame. Cloning shares it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Frame(Utf8Bytes);
+
+impl Frame {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl From<String> for Frame {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<&str> for Frame {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<frame of {} bytes>", self.as_str().len())
+    }
+}
+
+/// What comes from the other side.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Incoming {
+    /// A text frame.
+    Text(Frame),
+    /// A binary frame of so many bytes, which the protocol does not have.
+    Binary(usize),
+    /// Proof that the other side is there: a ping or a pong.
+    Alive,
+    /// The other side closes.
+    Close {
+        /// The close code; `None` for a close frame without one.
+        code: Option<u16>,
+        /// The reason given.
+        reason: String,
+    },
+}
+
+/// What goes to the other side.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Outgoing {
+    /// A text frame.
+    Text(Frame),
+    /// Asks whether the other side is there.
+    Ping,
+    /// This side closes, code 1000.
+    Close,
+}
+
+/// Carries frames both ways: a WebSocket, or anything a test puts in its place.
+pub trait Transport:
+    Stream<Item = Result<Incoming, TransportError>> + Sink<Outgoing, Error = TransportError> + Send + Unpin + 'static
+{
+}
+
+impl<T> Transport for T where
+    T: Stream<Item = Result<Incoming, TransportError>>
+        + Sink<Outgoing, Error = TransportError>
+        + Send
+        + Unpin
+        + 'static
+{
+}
+
+/// Why nothing can be carried.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// The server answered the handshake with an HTTP status instead of a session.
+    #[error("the server answered HTTP {status}{}: {}", quoted(.body), advice(*.status))]
+    Refused {
+        /// The status.
+        status: u16,
+        /// The beginning of the body.
+        body: String,
+    },
+    /// The network failed.
+    #[error("{0}: check the network and the address")]
+    Network(Arc<std::io::Error>),
+    /// The other side broke the WebSocket protocol.
+    #[error("the other side is no proper WebSocket server: {0}")]
+    Protocol(String),
+    /// TLS failed.
+    #[error("no secure connection: {0}: check the certificate and the clock")]
+    Tls(String),
+    /// A frame was larger than 32 MiB.
+    #[error("a frame was too large: {0}")]
+    TooLarge(String),
+    /// The other side has been silent and did not answer a ping.
+    #[error("the other side does not answer any more: connect again")]
+    Silent,
+}
+
+impl TransportError {
+    /// True when trying again may help.
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => matches!(status, 408 | 429 | 500..=599),
+            Self::Network(_) | Self::Silent => true,
+            Self::Protocol(_) | Self::Tls(_) | Self::TooLarge(_) => false,
+        }
+    }
+}
+
+fn quoted(body: &str) -> String {
+    if body.is_empty() { String::new() } else { format!(" ({body})") }
+}
+
+const fn advice(status: u16) -> &'static str {
+    match status {
+        401 => "check the API key",
+        403 => "the key has no access to this model or product",
+        404 => "check the URL: there is no Realtime session here",
+        429 => "too many requests: wait and try again",
+        500..=599 => "the server is in trouble: try again later",
+        _ => "check the URL",
+    }
+}

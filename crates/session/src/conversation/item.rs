@@ -1,0 +1,466 @@
+//! An item of the conversation with everything that has come for it.
+
+use std::borrow::Cow;
+
+use vivavoce_audio::{AudioBuffer, AudioChunk, AudioEncoding, AudioError, DeltaDecoder};
+use vivavoce_protocol::{ContentPart, Item, ItemId, ItemStatus, Member, Open, PartType, ResponseId, Role};
+
+/// An item of the conversation.
+///
+/// What the service says about it is in [`item`](Self::item), parts and status brought up to date as they
+/// stream; what adds up from deltas has methods of its own.
+#[derive(Clone, Debug)]
+pub struct ConversationItem {
+    id: ItemId,
+    item: Item,
+    parts: Vec<Part>,
+    status: Open<ItemStatus>,
+    pub(super) response_id: Option<ResponseId>,
+    pub(super) place: Place,
+    pub(super) completed: bool,
+    /// The encoding of the audio deltas to come.
+    encoding: AudioEncoding,
+}
+
+/// Where an item stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Something came for it, but it was not announced yet.
+    Unannounced,
+    /// In the list of items.
+    Conversation,
+    /// In a response beside the conversation.
+    OutOfBand,
+}
+
+/// What has come for one content part.
+#[derive(Clone, Debug, Default)]
+struct Part {
+    text: String,
+    transcript: String,
+    /// True once a transcript came, be it empty.
+    transcribed: bool,
+    audio: AudioBuffer,
+    /// Samples received, kept or not.
+    received: u64,
+    decoder: DeltaDecoder,
+    cut: Option<Cut>,
+}
+
+/// The service has cut the part: what comes late is dropped.
+#[derive(Clone, Debug)]
+struct Cut {
+    /// What was heard of the transcript, to the last whole word.
+    heard: String,
+}
+
+/// An item as the reference client shows it under `formatted`.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Formatted {
+    /// The audio of all parts; shared, not copied.
+    pub audio: AudioBuffer,
+    /// The text of all parts.
+    pub text: String,
+    /// The transcript of all parts; one space when it came and is empty.
+    pub transcript: String,
+    /// The function call, for an item that is one.
+    pub tool: Option<FormattedTool>,
+    /// The output, for a function call's output.
+    pub output: Option<String>,
+}
+
+/// A function call as the reference client shows it under `formatted.tool`; its `type` is always `function`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FormattedTool {
+    /// The function.
+    pub name: String,
+    /// Ties the call to its output.
+    pub call_id: String,
+    /// The arguments so far, a JSON text.
+    pub arguments: String,
+}
+
+impl ConversationItem {
+    /// An item something came for before it was announced.
+    pub(super) const fn unannounced(id: ItemId, item: Item, encoding: AudioEncoding) -> Self {
+        Self {
+            id,
+            item,
+            parts: Vec::new(),
+            status: Open::Known(ItemStatus::InProgress),
+            response_id: None,
+            place: Place::Unannounced,
+            completed: false,
+            encoding,
+        }
+    }
+
+    /// Takes over what an announcement of the item says: `conversation.item.added`, `.created` and
+    /// `response.output_item.added`. What came before it stays.
+    pub(super) fn announce(&mut self, mut item: Item, encoding: AudioEncoding) {
+        self.status = self.initial_status(&item);
+        // Audio that comes with an item (a retrieved one) goes where audio belongs.
+        if let Item::Message(message) = &mut item
+            && let Some(content) = message.content.get_mut()
+        {
+            for (index, part) in content.iter_mut().enumerate() {
+                self.adopt(index, part, encoding);
+            }
+        }
+        if let (Item::FunctionCall(old), Item::FunctionCall(new)) = (&self.item, &mut item)
+            && new.arguments.get().is_none_or(String::is_empty)
+        {
+            new.arguments.clone_from(&old.arguments);
+        }
+        self.item = item;
+        self.encoding = encoding;
+    }
+
+    /// A message of the user and the output of a function are complete at once; the others say it themselves.
+    fn initial_status(&self, item: &Item) -> Open<ItemStatus> {
+        match item {
+            Item::Message(message) if message.role.get().is_some_and(|role| *role == Role::User) => {
+                ItemStatus::Completed.into()
+            }
+            Item::FunctionCallOutput(_) => ItemStatus::Completed.into(),
+            item => item.status().unwrap_or(ItemStatus::InProgress).into(),
+        }
+    }
+
+    /// Takes over what a final form of the item says: `conversation.item.done`, `response.output_item.done`,
+    /// `conversation.item.retrieved`.
+    pub(super) fn finish(&mut self, item: Item, encoding: AudioEncoding) {
+        let status = match &item {
+            Item::Message(message) => message.status.get(),
+            Item::FunctionCall(call) => call.status.get(),
+            _ => None,
+        };
+        let status = status.cloned().unwrap_or_else(|| item.status().unwrap_or(ItemStatus::Completed).into());
+        self.announce(item, encoding);
+        self.status = status;
+    }
+
+    fn adopt(&mut self, index: usize, content: &mut ContentPart, encoding: AudioEncoding) {
+        let audio = content.audio.take().into_value();
+        let part = self.part_or_new(index);
+        if part.cut.is_some() {
+            content.transcript = Member::Null;
+            return;
+        }
+        match &content.text {
+            Member::Value(text) => part.text.clone_from(text),
+            _ if !part.text.is_empty() => content.text = part.text.as_str().into(),
+            _ => {}
+        }
+        match &content.transcript {
+            Member::Value(transcript) => {
+                part.transcript.clone_from(transcript);
+                part.transcribed = true;
+            }
+            // An item with a transcript of its own says null: the transcript came before it.
+            _ if part.transcribed => content.transcript = part.transcript.as_str().into(),
+            _ => {}
+        }
+        if let Some(audio) = audio
+            && part.received == 0
+            && let Ok(samples) = DeltaDecoder::new(encoding).decode(&audio)
+        {
+            part.received = samples.len() as u64;
+            part.audio.push(samples);
+        }
+    }
+
+    fn part(&self, index: usize) -> Option<&Part> {
+        self.parts.get(index)
+    }
+
+    fn part_or_new(&mut self, index: usize) -> &mut Part {
+        // Parts are few; an absurd index of a hostile peer must not make room for as many.
+        let index = index.min(MAX_PARTS - 1);
+        if self.parts.len() <= index {
+            let decoder = DeltaDecoder::new(self.encoding);
+            self.parts.resize_with(index + 1, || Part { decoder: decoder.clone(), ..Part::default() });
+        }
+        &mut self.parts[index]
+    }
+
+    /// The part in the item itself, made when a delta comes before `response.content_part.added`.
+    fn content_mut(&mut self, index: usize, kind: PartType) -> Option<&mut ContentPart> {
+        let Item::Message(message) = &mut self.item else { return None };
+        let content = message.content.get_or_default();
+        while content.len() <= index && content.len() < MAX_PARTS {
+            content.push(ContentPart::new().kind(kind));
+        }
+        content.get_mut(index)
+    }
+
+    /// `response.content_part.added`.
+    pub(super) fn open_part(&mut self, index: usize, kind: PartType) {
+        self.part_or_new(index);
+        self.content_mut(index, kind);
+    }
+
+    /// Appends text. False when the part was cut and the text is late.
+    pub(super) fn push_text(&mut self, index: usize, delta: &str) -> bool {
+        let part = self.part_or_new(index);
+        if part.cut.is_some() {
+            return false;
+        }
+        part.text.push_str(delta);
+        if let Some(content) = self.content_mut(index, PartType::OutputText) {
+            append(&mut content.text, delta);
+        }
+        true
+    }
+
+    /// Appends to a transcript. False when the part was cut and the text is late.
+    pub(super) fn push_transcript(&mut self, index: usize, delta: &str, kind: PartType) -> bool {
+        let part = self.part_or_new(index);
+        if part.cut.is_some() {
+            return false;
+        }
+        part.transcript.push_str(delta);
+        part.transcribed = true;
+        if let Some(content) = self.content_mut(index, kind) {
+            append(&mut content.transcript, delta);
+        }
+        true
+    }
+
+    /// Sets what a `.done` event says the text is. Returns what it adds to the deltas, if it goes beyond them.
+    pub(super) fn settle_text(&mut self, index: usize, text: &str) -> Option<String> {
+        let part = self.part_or_new(index);
+        if part.cut.is_some() {
+            return None;
+        }
+        let added = text.strip_prefix(part.text.as_str()).filter(|added| !added.is_empty()).map(str::to_owned);
+        text.clone_into(&mut part.text);
+        if let Some(content) = self.content_mut(index, PartType::OutputText) {
+            content.text = text.into();
+        }
+        added
+    }
+
+    /// Sets what a `.done` or `.completed` event says the transcript is. Returns what it adds to the deltas.
+    pub(super) fn settle_transcript(&mut self, index: usize, transcript: &str, kind: PartType) -> Option<String> {
+        let part = self.part_or_new(index);
+        if part.cut.is_some() {
+            return None;
+        }
+        let added = transcript.strip_prefix(part.transcript.as_str()).filter(|added| !added.is_empty());
+        let added = added.map(str::to_owned);
+        transcript.clone_into(&mut part.transcript);
+        part.transcribed = true;
+        if let Some(content) = self.content_mut(index, kind) {
+            content.transcript = transcript.into();
+        }
+        added
+    }
+
+    /// Decodes audio. `None` when the part was cut and the audio is late.
+    pub(super) fn decode_audio(&mut self, index: usize, base64: &str) -> Result<Option<AudioChunk>, AudioError> {
+        let part = self.part_or_new(index);
+        if part.cut.is_some() {
+            return Ok(None);
+        }
+        let samples = part.decoder.decode(base64)?;
+        part.received += samples.len() as u64;
+        Ok(Some(samples))
+    }
+
+    pub(super) fn keep_audio(&mut self, index: usize, samples: AudioChunk) {
+        self.part_or_new(index).audio.push(samples);
+    }
+
+    /// The audio the user said for this item.
+    pub(super) fn set_audio(&mut self, audio: AudioBuffer) {
+        let part = self.part_or_new(0);
+        part.received = audio.len() as u64;
+        part.audio = audio;
+    }
+
+    /// Forgets samples from the beginning of a part.
+    pub(super) fn forget_audio(&mut self, index: usize, samples: usize) {
+        if let Some(part) = self.parts.get_mut(index) {
+            part.audio.drop_front(samples);
+        }
+    }
+
+    /// `conversation.item.truncated`: audio past `ms` and the transcript of the part are gone.
+    pub(super) fn truncate(&mut self, index: usize, ms: u64) {
+        let end = usize::try_from(self.encoding.ms_to_samples(ms)).unwrap_or(usize::MAX);
+        let part = self.part_or_new(index);
+        let said = if part.received == 0 { 0.0 } else { (end as f64 / part.received as f64).min(1.0) };
+        let heard = part.cut.take().map_or_else(|| heard(&part.transcript, said), |cut| cut.heard);
+        part.cut = Some(Cut { heard });
+        part.audio.truncate(end.max(part.audio.start()));
+        part.received = part.received.min(end as u64);
+        part.transcript.clear();
+        if let Item::Message(message) = &mut self.item
+            && let Some(content) = message.content.get_mut().and_then(|content| content.get_mut(index))
+        {
+            content.transcript = Member::Null;
+        }
+    }
+
+    /// Appends to the arguments of a function call or an MCP call. False when the item is neither.
+    pub(super) fn push_arguments(&mut self, delta: &str) -> bool {
+        match &mut self.item {
+            Item::FunctionCall(call) => append(&mut call.arguments, delta),
+            Item::McpCall(call) => append(&mut call.arguments, delta),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Sets what the `.done` event says the arguments are. Returns what it adds to the deltas.
+    pub(super) fn settle_arguments(&mut self, arguments: &str) -> Option<String> {
+        let member = match &mut self.item {
+            Item::FunctionCall(call) => &mut call.arguments,
+            Item::McpCall(call) => &mut call.arguments,
+            _ => return None,
+        };
+        let before = member.get().map_or("", String::as_str);
+        let added = arguments.strip_prefix(before).filter(|added| !added.is_empty()).map(str::to_owned);
+        *member = arguments.into();
+        added
+    }
+
+    /// The item's id.
+    pub const fn id(&self) -> &ItemId {
+        &self.id
+    }
+
+    /// The item in the words of the protocol, without audio bytes.
+    pub const fn item(&self) -> &Item {
+        &self.item
+    }
+
+    /// The item's state: as the service said it last, with user messages complete from the start.
+    pub const fn status(&self) -> &Open<ItemStatus> {
+        &self.status
+    }
+
+    /// Who says it, for a message.
+    pub fn role(&self) -> Option<Role> {
+        match &self.item {
+            Item::Message(message) => message.role.get()?.known(),
+            _ => None,
+        }
+    }
+
+    /// The response that made it, for a generated item.
+    pub const fn response_id(&self) -> Option<&ResponseId> {
+        self.response_id.as_ref()
+    }
+
+    /// The text of all parts.
+    pub fn text(&self) -> Cow<'_, str> {
+        self.joined(|part| &part.text)
+    }
+
+    /// The transcript of all parts that have not been cut.
+    pub fn transcript(&self) -> Cow<'_, str> {
+        self.joined(|part| &part.transcript)
+    }
+
+    /// What was heard of a message that was cut, to the last whole word; the whole transcript otherwise.
+    pub fn heard_transcript(&self) -> Cow<'_, str> {
+        self.joined(|part| part.cut.as_ref().map_or(&part.transcript, |cut| &cut.heard))
+    }
+
+    /// True when a part was cut (`conversation.item.truncated`).
+    pub fn is_truncated(&self) -> bool {
+        self.parts.iter().any(|part| part.cut.is_some())
+    }
+
+    /// The audio kept of a content part, at the rate of the session's format (24 kHz unless G.711).
+    pub fn audio(&self, content_index: usize) -> Option<&AudioBuffer> {
+        self.part(content_index).map(|part| &part.audio)
+    }
+
+    /// Samples received for a content part, kept or not; what was cut is not counted.
+    pub fn received_samples(&self, content_index: usize) -> u64 {
+        self.part(content_index).map_or(0, |part| part.received)
+    }
+
+    /// The encoding of the item's audio, which says its rate.
+    pub const fn audio_encoding(&self) -> AudioEncoding {
+        self.encoding
+    }
+
+    /// The item as the reference client shows it. Joins texts and lists audio: for showing, not for each delta.
+    pub fn formatted(&self) -> Formatted {
+        let transcribed = self.parts.iter().any(|part| part.transcribed && part.cut.is_none());
+        let transcript = match self.transcript().into_owned() {
+            empty if empty.is_empty() && transcribed && self.role() == Some(Role::User) => " ".to_owned(),
+            transcript => transcript,
+        };
+        Formatted {
+            audio: self.parts.iter().flat_map(|part| part.audio.chunks().cloned()).collect(),
+            text: self.text().into_owned(),
+            transcript,
+            tool: self.formatted_tool(),
+            output: match &self.item {
+                Item::FunctionCallOutput(output) => output.output.get().cloned(),
+                _ => None,
+            },
+        }
+    }
+
+    fn formatted_tool(&self) -> Option<FormattedTool> {
+        let Item::FunctionCall(call) = &self.item else { return None };
+        Some(FormattedTool {
+            name: call.name.get().cloned().unwrap_or_default(),
+            call_id: call.call_id.get().map(ToString::to_string).unwrap_or_default(),
+            arguments: call.arguments.get().cloned().unwrap_or_default(),
+        })
+    }
+
+    fn joined<'s>(&'s self, text: impl Fn(&'s Part) -> &'s String) -> Cow<'s, str> {
+        match self.parts.as_slice() {
+            [] => Cow::Borrowed(""),
+            [part] => Cow::Borrowed(text(part)),
+            parts => Cow::Owned(parts.iter().map(|part| text(part).as_str()).collect()),
+        }
+    }
+}
+
+/// More parts than any message has.
+const MAX_PARTS: usize = 64;
+
+fn append(member: &mut Member<String>, delta: &str) {
+    member.get_or_default().push_str(delta);
+}
+
+/// The share of a transcript that was heard, to the last whole word.
+fn heard(transcript: &str, share: f64) -> String {
+    let characters = transcript.chars().count();
+    let wanted = (characters as f64 * share) as usize;
+    if wanted >= characters {
+        return transcript.to_owned();
+    }
+    let end = transcript.char_indices().nth(wanted).map_or(transcript.len(), |(at, _)| at);
+    if transcript[end..].starts_with(char::is_whitespace) {
+        return transcript[..end].to_owned();
+    }
+    let word = transcript[..end].rfind(char::is_whitespace).unwrap_or(0);
+    transcript[..word].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::heard;
+
+    #[test]
+    fn what_was_heard_ends_with_a_whole_word() {
+        assert_eq!(heard("one two three", 0.0), "");
+        assert_eq!(heard("one two three", 0.3), "one");
+        assert_eq!(heard("one two three", 0.55), "one two");
+        assert_eq!(heard("one two three", 1.0), "one two three");
+        assert_eq!(heard("größe über alles", 0.4), "größe");
+        assert_eq!(heard("", 0.5), "");
+    }
+}

@@ -1,0 +1,153 @@
+//! The user's audio on its way to becoming items.
+//!
+//! Positions count every sample appended in the session, as the service's `audio_start_ms` and `audio_end_ms`
+//! do; neither a commit nor a clear resets them.
+
+use std::collections::{HashMap, VecDeque};
+
+use vivavoce_audio::{AudioBuffer, AudioChunk, AudioEncoding};
+use vivavoce_protocol::{EventId, ItemId};
+
+/// Audio kept behind a committed turn, in milliseconds: the next turn's prefix padding may reach back into it.
+const KEPT_BEHIND_MS: u64 = 1_000;
+/// Commands waiting for their acknowledgement and speech waiting for its end; a service that never answers
+/// must not make them grow.
+const WAITING: usize = 256;
+
+/// What was appended and may still become part of an item.
+#[derive(Debug)]
+pub(crate) struct InputAudio {
+    encoding: AudioEncoding,
+    buffer: AudioBuffer,
+    /// At most so many samples are kept.
+    bound: usize,
+    /// Where the audio that no commit or clear has taken begins.
+    taken: usize,
+    /// Commits and clears in the order they were sent, each with the position it takes everything before.
+    sent: VecDeque<(EventId, usize)>,
+    /// Speech the service's turn detection found, by the item it becomes.
+    speech: HashMap<ItemId, Speech>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Speech {
+    Started { from: usize },
+    Ended { from: usize, to: usize },
+}
+
+impl InputAudio {
+    pub(crate) fn new(max_ms: u64) -> Self {
+        let encoding = AudioEncoding::Pcm16;
+        Self {
+            encoding,
+            buffer: AudioBuffer::new(),
+            bound: samples(encoding, max_ms),
+            taken: 0,
+            sent: VecDeque::new(),
+            speech: HashMap::new(),
+        }
+    }
+
+    pub(crate) const fn encoding(&self) -> AudioEncoding {
+        self.encoding
+    }
+
+    /// The session's input format; the bound keeps its length in time.
+    pub(crate) fn set_encoding(&mut self, encoding: AudioEncoding) {
+        let ms = self.encoding.samples_to_ms(self.bound as u64);
+        self.encoding = encoding;
+        self.bound = samples(encoding, ms);
+    }
+
+    pub(crate) const fn buffer(&self) -> &AudioBuffer {
+        &self.buffer
+    }
+
+    pub(crate) fn append(&mut self, chunk: AudioChunk) {
+        self.buffer.push(chunk);
+        let excess = self.buffer.len().saturating_sub(self.bound);
+        self.buffer.drop_front(excess);
+    }
+
+    /// True when there is audio that no commit has taken.
+    pub(crate) fn has_pending(&self) -> bool {
+        self.buffer.end() > self.sent.back().map_or(self.taken, |(_, position)| *position)
+    }
+
+    /// A commit or a clear goes out.
+    pub(crate) fn commit_sent(&mut self, event_id: EventId) {
+        if self.sent.len() == WAITING {
+            self.sent.pop_front();
+        }
+        self.sent.push_back((event_id, self.buffer.end()));
+    }
+
+    /// The service refused an event: if it was a commit, its audio is still pending.
+    pub(crate) fn refused(&mut self, event_id: &EventId) {
+        self.sent.retain(|(id, _)| id != event_id);
+    }
+
+    /// `input_audio_buffer.speech_started`.
+    pub(crate) fn speech_started(&mut self, item_id: ItemId, start_ms: u64) {
+        let from = samples(self.encoding, start_ms);
+        self.insert_speech(item_id, Speech::Started { from });
+    }
+
+    /// `input_audio_buffer.speech_stopped`. Speech whose start was not announced is empty, as in the reference.
+    pub(crate) fn speech_stopped(&mut self, item_id: ItemId, end_ms: u64) {
+        let to = samples(self.encoding, end_ms);
+        let from = match self.speech.get(&item_id) {
+            Some(Speech::Started { from } | Speech::Ended { from, .. }) => *from,
+            None => to,
+        };
+        self.insert_speech(item_id, Speech::Ended { from, to });
+    }
+
+    fn insert_speech(&mut self, item_id: ItemId, speech: Speech) {
+        if self.speech.len() >= WAITING && !self.speech.contains_key(&item_id) {
+            self.speech.clear();
+        }
+        self.speech.insert(item_id, speech);
+    }
+
+    /// `input_audio_buffer.committed`: the audio of the item, and nothing before its end is needed any more.
+    pub(crate) fn committed(&mut self, item_id: &ItemId) -> AudioBuffer {
+        let (from, to) = match self.speech.remove(item_id) {
+            Some(Speech::Ended { from, to }) => (from, to),
+            // A commit by hand takes everything since the last one, speech or not.
+            speech => match (self.sent.pop_front(), speech) {
+                (Some((_, to)), _) => (self.taken, to),
+                (None, Some(Speech::Started { from })) => (from, self.buffer.end()),
+                (None, _) => return AudioBuffer::new(),
+            },
+        };
+        let audio = self.buffer.slice(from..to);
+        self.take(to);
+        audio
+    }
+
+    /// `input_audio_buffer.cleared`.
+    pub(crate) fn cleared(&mut self) {
+        if let Some((_, to)) = self.sent.pop_front() {
+            self.take(to);
+        }
+    }
+
+    /// A new connection counts from zero.
+    pub(crate) fn reset(&mut self) {
+        self.buffer.clear();
+        self.taken = 0;
+        self.sent.clear();
+        self.speech.clear();
+    }
+
+    fn take(&mut self, to: usize) {
+        self.taken = self.taken.max(to);
+        let behind = self.taken.saturating_sub(samples(self.encoding, KEPT_BEHIND_MS));
+        self.buffer.drop_front(behind.saturating_sub(self.buffer.start()));
+    }
+}
+
+fn samples(encoding: AudioEncoding, ms: u64) -> usize {
+    usize::try_from(encoding.ms_to_samples(ms)).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,53 @@
+//! The client's side of a Realtime session as a state machine you can play by hand.
+//!
+//! No socket, no runtime, no clock, no global randomness: frames go in, frames and events come out. The crate
+//! `vivavoce` puts a WebSocket around it; the browser package runs the very same machine. It does not decide
+//! when to reconnect, and it does not play sound.
+//!
+//! # The contract
+//!
+//! [`SessionMachine`] has three families of methods:
+//!
+//! - `handle_*` bring what the network brings: the connection, frames, its loss;
+//! - commands are what the application wants: [`send_user_message`](SessionMachine::send_user_message),
+//!   [`append_input_audio`](SessionMachine::append_input_audio) and their like;
+//! - `poll_*` drain what must be sent and what must be told. **Drain both after every call of the other two
+//!   kinds**, until they return `None`.
+//!
+//! The machine is total: no sequence of frames and commands, however wrong, panics or corrupts it.
+//!
+//! ```
+//! use vivavoce_session::{Event, SessionMachine, SessionOptions};
+//!
+//! let mut session = SessionMachine::new(SessionOptions::default());
+//! session.handle_connected();
+//! session.send_user_message("How are you?")?;
+//! while let Some(frame) = session.poll_transmit() {
+//!     println!("to the service: {frame}");
+//! }
+//!
+//! session.handle_frame(r#"{"type":"conversation.item.added","event_id":"event_1","previous_item_id":null,
+//!     "item":{"id":"item_1","type":"message","role":"user","status":"completed",
+//!             "content":[{"type":"input_text","text":"How are you?"}]}}"#);
+//! while let Some(event) = session.poll_event() {
+//!     if let Event::ItemCompleted(item) = event {
+//!         assert_eq!(item.text(), "How are you?");
+//!     }
+//! }
+//! assert_eq!(session.conversation().items().count(), 1);
+//! # Ok::<(), vivavoce_session::CommandError>(())
+//! ```
+
+#![deny(missing_docs)]
+
+mod conversation;
+mod event;
+mod ids;
+mod input_audio;
+mod machine;
+
+pub use conversation::{
+    Change, ConversationItem, Formatted, FormattedTool, RealtimeConversation, ResponseRecord, Retention,
+};
+pub use event::{Close, CommandError, Delta, Event, SessionError};
+pub use machine::{SessionMachine, SessionOptions, UserContent, default_session};

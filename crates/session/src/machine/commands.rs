@@ -1,0 +1,323 @@
+//! Commands: what the application wants.
+//!
+//! A command that returns an error has sent nothing and changed nothing.
+
+use vivavoce_audio::AudioChunk;
+use vivavoce_protocol::payload::SessionEvent;
+use vivavoce_protocol::payload::{Bare, ItemEvent, ItemNotice, ItemTruncation, ResponseCancel, ResponseCreate};
+use vivavoce_protocol::{
+    ClientEvent, ContentPart, EventId, Int, Item, ItemId, List, Member, PartType, ResponseParams, Role, Session,
+    SessionType,
+};
+
+use super::{SessionMachine, write_append};
+use crate::CommandError;
+
+impl SessionMachine {
+    /// Changes what `update` names, now and on every later connection (`session.update`). Without a connection
+    /// it is kept for the next one.
+    ///
+    /// Members that are lists, such as `tools`, are replaced whole; what `update` does not name stays.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Congested`].
+    pub fn update_session(&mut self, update: impl Into<Session>) -> Result<(), CommandError> {
+        let mut update = update.into();
+        match (&mut self.options.session, &mut update) {
+            (Session::Realtime(session), Session::Realtime(update)) => {
+                // GA wants the kind of session in every update.
+                update.kind = SessionType::Realtime.into();
+                session.apply(update.clone());
+            }
+            (session, update) => *session = update.clone(),
+        }
+        if self.is_connected() {
+            self.check_room()?;
+            self.send(ClientEvent::SessionUpdate(SessionEvent::new().session(Box::new(update))));
+        }
+        Ok(())
+    }
+
+    /// Adds a message of the user and asks for a response (`conversation.item.create`, `response.create`).
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn send_user_message(&mut self, content: impl Into<UserContent>) -> Result<(), CommandError> {
+        self.check_link()?;
+        let UserContent(parts) = content.into();
+        if !parts.is_empty() {
+            self.create_item(Item::message(Role::User, parts), None)?;
+        }
+        self.create_response(None)
+    }
+
+    /// Adds an item (`conversation.item.create`): at the end, or after `previous`; `root` puts it first.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn create_item(&mut self, mut item: Item, previous: Option<ItemId>) -> Result<(), CommandError> {
+        self.check_link()?;
+        // The service announces audio we send without its bytes: an id of ours finds them again.
+        if let Item::Message(message) = &item
+            && item.id().is_none()
+            && let Some(audio) = message.content.get().and_then(|content| {
+                content.iter().find(|part| part.is(PartType::InputAudio)).and_then(|part| part.audio.get())
+            })
+        {
+            let id = self.ids.item_id();
+            let audio = vivavoce_audio::DeltaDecoder::new(self.input.encoding()).decode(audio);
+            self.conversation.attach_user_audio(&id, audio.into_iter().collect(), &mut self.changes);
+            self.tell_changes();
+            item.set_id(id);
+        }
+        let mut event = ItemEvent::new().item(Box::new(item));
+        if let Some(previous) = previous {
+            if previous == "root" {
+                self.conversation.trust_null_predecessor();
+            }
+            event = event.previous_item_id(previous);
+        }
+        self.send(ClientEvent::ItemCreate(event));
+        Ok(())
+    }
+
+    /// Adds audio of the user (`input_audio_buffer.append`): samples at the rate of the session's input format,
+    /// 24 kHz unless G.711. No samples, nothing sent.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn append_input_audio(&mut self, samples: &[i16]) -> Result<(), CommandError> {
+        self.check_link()?;
+        // The service takes at most 15 MiB of audio in one event.
+        for samples in samples.chunks(MAX_APPEND) {
+            self.check_room()?;
+            let frame = write_append(&mut self.ids, samples, self.input.encoding(), self.options.dialect);
+            self.send_frame(frame);
+            self.input.append(AudioChunk::from(samples));
+        }
+        Ok(())
+    }
+
+    /// Makes a user item of the audio appended since the last one (`input_audio_buffer.commit`). Asks for no
+    /// response.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn commit_input_audio(&mut self) -> Result<(), CommandError> {
+        self.check_link()?;
+        let id = self.ids.event_id();
+        self.input.commit_sent(id.clone());
+        self.send(ClientEvent::InputAudioCommit(Bare::new().event_id(id)));
+        Ok(())
+    }
+
+    /// Drops the audio appended since the last commit (`input_audio_buffer.clear`).
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn clear_input_audio(&mut self) -> Result<(), CommandError> {
+        self.check_link()?;
+        let id = self.ids.event_id();
+        self.input.commit_sent(id.clone());
+        self.send(ClientEvent::InputAudioClear(Bare::new().event_id(id)));
+        Ok(())
+    }
+
+    /// Asks for a response (`response.create`). With turn detection off, audio that was appended and not
+    /// committed is committed first.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn create_response(&mut self, params: Option<ResponseParams>) -> Result<(), CommandError> {
+        self.check_link()?;
+        if self.turn_detection_type().is_none() && self.input.has_pending() {
+            self.commit_input_audio()?;
+        }
+        let mut event = ResponseCreate::new();
+        event.response = params.map_or(Member::Absent, |params| Member::Value(Box::new(params)));
+        self.send(ClientEvent::ResponseCreate(event));
+        Ok(())
+    }
+
+    /// Cancels the running response of the default conversation (`response.cancel`). Nothing is sent when none
+    /// is running.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn cancel_response(&mut self) -> Result<(), CommandError> {
+        self.check_link()?;
+        if let Some(id) = self.conversation.active_response().and_then(|record| record.response().id.get()).cloned() {
+            self.send(ClientEvent::ResponseCancel(ResponseCancel::new().response_id(id)));
+        }
+        Ok(())
+    }
+
+    /// Cancels what is running and cuts a message of the assistant to the samples that were heard
+    /// (`response.cancel`, `conversation.item.truncate`). Works after generation has ended, too. More samples
+    /// than were received count as all of them.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::UnknownItem`], [`CommandError::NotAMessage`], [`CommandError::NotFromAssistant`] and
+    /// [`CommandError::NoAudio`] for an item that cannot be cut; [`CommandError::NotConnected`] and
+    /// [`CommandError::Congested`].
+    pub fn cancel_response_at(&mut self, item_id: &ItemId, heard_samples: u64) -> Result<(), CommandError> {
+        self.check_link()?;
+        let item = self.conversation.item(item_id.as_str()).ok_or(CommandError::UnknownItem)?;
+        let Item::Message(message) = item.item() else { return Err(CommandError::NotAMessage) };
+        if item.role() != Some(Role::Assistant) {
+            return Err(CommandError::NotFromAssistant);
+        }
+        let content = message.content.get();
+        let index = content
+            .and_then(|content| content.entries().iter().position(|part| is_audio(part.get())))
+            .ok_or(CommandError::NoAudio)?;
+        let heard = heard_samples.min(item.received_samples(index));
+        let end_ms = item.audio_encoding().samples_to_ms(heard);
+        self.cancel_response()?;
+        self.truncate_item(item_id, index, end_ms)
+    }
+
+    /// Removes an item (`conversation.item.delete`).
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn delete_item(&mut self, item_id: &ItemId) -> Result<(), CommandError> {
+        self.check_link()?;
+        self.send(ClientEvent::ItemDelete(ItemNotice::new().item_id(item_id.clone())));
+        Ok(())
+    }
+
+    /// Asks for an item with its audio (`conversation.item.retrieve`).
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn retrieve_item(&mut self, item_id: &ItemId) -> Result<(), CommandError> {
+        self.check_link()?;
+        self.send(ClientEvent::ItemRetrieve(ItemNotice::new().item_id(item_id.clone())));
+        Ok(())
+    }
+
+    /// Cuts a content part of an assistant's message to `audio_end_ms` milliseconds
+    /// (`conversation.item.truncate`).
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn truncate_item(
+        &mut self,
+        item_id: &ItemId,
+        content_index: usize,
+        audio_end_ms: u64,
+    ) -> Result<(), CommandError> {
+        self.check_link()?;
+        let cut = ItemTruncation::new()
+            .item_id(item_id.clone())
+            .content_index(Int::from(content_index))
+            .audio_end_ms(Int::from(audio_end_ms));
+        self.send(ClientEvent::ItemTruncate(cut));
+        Ok(())
+    }
+
+    /// Sends any event. It gets an id when it has none. Returns the id, which an `error` it causes repeats.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    pub fn send_event(&mut self, mut event: ClientEvent<'_>) -> Result<EventId, CommandError> {
+        self.check_link()?;
+        let id = event.event_id().unwrap_or_else(|| self.ids.event_id());
+        event.set_event_id(id.clone());
+        // What the session keeps account of must know of it.
+        match &event {
+            ClientEvent::InputAudioCommit(_) | ClientEvent::InputAudioClear(_) => self.input.commit_sent(id.clone()),
+            ClientEvent::InputAudioAppend(append) => {
+                if let Some(audio) = append.audio.get()
+                    && let Ok(samples) = vivavoce_audio::DeltaDecoder::new(self.input.encoding()).decode(audio)
+                {
+                    self.input.append(samples);
+                }
+            }
+            ClientEvent::ItemCreate(create) if create.previous_item_id.get().is_some_and(|id| *id == "root") => {
+                self.conversation.trust_null_predecessor();
+            }
+            _ => {}
+        }
+        self.send(event);
+        Ok(id)
+    }
+
+    /// Forgets the conversation and the user's audio. The service is not told.
+    pub fn clear_conversation(&mut self) {
+        self.conversation.clear();
+    }
+
+    /// How the session finds the user's turns: `server_vad`, `semantic_vad`, or `None` when it does not.
+    pub fn turn_detection_type(&self) -> Option<&str> {
+        let asked = self.options.session.audio_input().map(|input| &input.turn_detection);
+        let detection = match asked {
+            None | Some(Member::Absent) => &self.session()?.audio_input()?.turn_detection,
+            Some(asked) => asked,
+        };
+        detection.get()?.kind.get().map(|kind| kind.as_str())
+    }
+
+    fn check_link(&self) -> Result<(), CommandError> {
+        if !self.is_connected() {
+            return Err(CommandError::NotConnected);
+        }
+        self.check_room()
+    }
+
+    const fn check_room(&self) -> Result<(), CommandError> {
+        if self.outgoing > self.options.max_outgoing {
+            return Err(CommandError::Congested);
+        }
+        Ok(())
+    }
+}
+
+/// At most so many samples go into one append: 10 MiB of PCM16, a frame of 14 MiB.
+const MAX_APPEND: usize = 5 * 1024 * 1024;
+
+fn is_audio(part: Option<&ContentPart>) -> bool {
+    part.is_some_and(|part| part.is(PartType::OutputAudio))
+}
+
+/// What a user message says: text, or any content parts.
+#[derive(Clone, Debug)]
+pub struct UserContent(List<ContentPart>);
+
+impl From<&str> for UserContent {
+    fn from(text: &str) -> Self {
+        Self([ContentPart::input_text(text)].into())
+    }
+}
+
+impl From<String> for UserContent {
+    fn from(text: String) -> Self {
+        Self([ContentPart::input_text(text)].into())
+    }
+}
+
+impl From<Vec<ContentPart>> for UserContent {
+    fn from(parts: Vec<ContentPart>) -> Self {
+        Self(parts.into())
+    }
+}
+
+impl From<ContentPart> for UserContent {
+    fn from(part: ContentPart) -> Self {
+        Self([part].into())
+    }
+}

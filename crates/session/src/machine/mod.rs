@@ -1,0 +1,361 @@
+//! The machine: what comes from the network, and what goes out.
+
+mod commands;
+mod config;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use vivavoce_audio::AudioEncoding;
+use vivavoce_protocol::payload::SessionEvent;
+use vivavoce_protocol::{
+    AudioFormat, AudioFormatType, ClientEvent, DecodeError, Dialect, Member, ServerEvent, Session,
+};
+
+use crate::conversation::{Change, RealtimeConversation, Retention};
+use crate::ids::Ids;
+use crate::input_audio::InputAudio;
+use crate::{Close, Event, SessionError};
+
+pub use commands::UserContent;
+pub use config::default_session;
+
+/// How a session is kept.
+#[derive(Clone, Debug)]
+pub struct SessionOptions {
+    /// The protocol to speak, [`Dialect::Ga`] by default.
+    pub dialect: Dialect,
+    /// What the session is configured with on each connection; by default what the reference client asks for
+    /// (see [`SessionOptions::default`]).
+    pub session: Session,
+    /// Which audio of items is kept, all by default.
+    pub retention: Retention,
+    /// How much of the user's audio is kept for items to come, 10 minutes by default. Older audio is
+    /// forgotten, whether a turn was made of it or not.
+    pub max_input_audio: Duration,
+    /// How much may wait to be sent, in bytes, 32 MiB by default. Commands beyond it fail with
+    /// [`CommandError::Congested`](crate::CommandError::Congested).
+    pub max_outgoing: usize,
+    /// The seed of event and item ids, 0 by default: give each session its own.
+    pub seed: u64,
+}
+
+/// Speech and text, voice `verse`, PCM16, no transcription, no turn detection, no tools, 4096 tokens a response:
+/// what the reference client asks for.
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self {
+            dialect: Dialect::Ga,
+            session: Session::Realtime(default_session()),
+            retention: Retention::All,
+            max_input_audio: Duration::from_secs(600),
+            max_outgoing: 32 * 1024 * 1024,
+            seed: 0,
+        }
+    }
+}
+
+/// The client's side of a session. See the [crate documentation](crate) for its contract.
+#[derive(Debug)]
+pub struct SessionMachine {
+    options: SessionOptions,
+    link: Link,
+    conversation: RealtimeConversation,
+    input: InputAudio,
+    ids: Ids,
+    transmit: VecDeque<String>,
+    outgoing: usize,
+    events: VecDeque<Event>,
+    /// Reused from event to event.
+    changes: Vec<Change>,
+}
+
+/// The connection as the session knows it.
+///
+/// ```text
+/// Down --handle_connected--> Open --session.created--> Ready
+///   ^----------------- handle_disconnected ---------------'
+/// ```
+#[derive(Debug)]
+enum Link {
+    Down,
+    /// The socket is open; the service has not spoken.
+    Open,
+    /// The service said what session it is, and what is in force.
+    Ready(Arc<Session>),
+}
+
+impl SessionMachine {
+    /// A session that is not connected.
+    pub fn new(options: SessionOptions) -> Self {
+        let max_input_ms = u64::try_from(options.max_input_audio.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            conversation: RealtimeConversation::new(options.retention),
+            input: InputAudio::new(max_input_ms),
+            ids: Ids::new(options.seed),
+            options,
+            link: Link::Down,
+            transmit: VecDeque::new(),
+            outgoing: 0,
+            events: VecDeque::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    // --- What the network brings -----------------------------------------------------------------------------
+
+    /// The connection is open: the configuration goes out.
+    pub fn handle_connected(&mut self) {
+        self.link = Link::Open;
+        self.input.reset();
+        self.set_encodings(&self.options.session.clone());
+        let event = ClientEvent::SessionUpdate(SessionEvent::new().session(Box::new(self.options.session.clone())));
+        self.send(event);
+    }
+
+    /// The connection is gone; what was not sent is dropped. The conversation stays.
+    pub fn handle_disconnected(&mut self, close: Close) {
+        if self.is_connected() {
+            self.link = Link::Down;
+            self.transmit.clear();
+            self.outgoing = 0;
+            self.events.push_back(Event::Disconnected(Arc::new(close)));
+        }
+    }
+
+    /// The network failed in a way the application should hear of: [`Event::Error`].
+    pub fn handle_connection_error(&mut self, error: impl std::error::Error + Send + Sync + 'static) {
+        self.fail(SessionError::Connection(Arc::new(error)));
+    }
+
+    /// A frame came. What is not an event is reported as [`Event::Error`].
+    pub fn handle_frame(&mut self, frame: &str) {
+        match ServerEvent::decode(frame, self.options.dialect) {
+            Ok(event) => self.handle_event(&event),
+            Err(error) => self.handle_undecodable(error),
+        }
+    }
+
+    /// A frame came that is not an event.
+    pub fn handle_undecodable(&mut self, error: DecodeError) {
+        self.fail(SessionError::Undecodable(error));
+    }
+
+    /// An event came: [`handle_frame`](Self::handle_frame) for callers that decode by themselves.
+    pub fn handle_event(&mut self, event: &ServerEvent<'_>) {
+        match event {
+            ServerEvent::SessionCreated(created) => {
+                if let Some(session) = self.session_in_force(&created.session) {
+                    self.link = Link::Ready(session.clone());
+                    self.events.push_back(Event::SessionCreated(session));
+                }
+            }
+            ServerEvent::SessionUpdated(updated) => {
+                if let Some(session) = self.session_in_force(&updated.session) {
+                    self.set_encodings(&session);
+                    self.link = Link::Ready(session.clone());
+                    self.events.push_back(Event::SessionUpdated(session));
+                }
+            }
+            ServerEvent::SpeechStarted(started) => {
+                if let (Some(id), Some(start)) = (started.item_id.get(), started.audio_start_ms.get()) {
+                    self.input.speech_started(id.clone(), start.unsigned());
+                }
+                self.events.push_back(Event::Interrupted);
+            }
+            ServerEvent::SpeechStopped(stopped) => {
+                if let (Some(id), Some(end)) = (stopped.item_id.get(), stopped.audio_end_ms.get()) {
+                    self.input.speech_stopped(id.clone(), end.unsigned());
+                }
+            }
+            ServerEvent::InputTimeoutTriggered(timeout) => {
+                if let (Some(id), Some(start), Some(end)) =
+                    (timeout.item_id.get(), timeout.audio_start_ms.get(), timeout.audio_end_ms.get())
+                {
+                    self.input.speech_started(id.clone(), start.unsigned());
+                    self.input.speech_stopped(id.clone(), end.unsigned());
+                }
+            }
+            ServerEvent::InputAudioCommitted(committed) => {
+                if committed.previous_item_id.get().is_some() {
+                    self.conversation.trust_null_predecessor();
+                }
+                if let Some(id) = committed.item_id.get() {
+                    let audio = self.input.committed(id);
+                    self.conversation.attach_user_audio(id, audio, &mut self.changes);
+                    self.tell_changes();
+                }
+            }
+            ServerEvent::InputAudioCleared(_) => self.input.cleared(),
+            ServerEvent::InputTranscriptionFailed(failed) => {
+                if let (Some(id), Some(error)) = (failed.item_id.get(), failed.error.get()) {
+                    let (item_id, error) = (id.clone(), Box::new(error.clone()));
+                    self.fail(SessionError::TranscriptionFailed { item_id, error });
+                }
+            }
+            ServerEvent::RateLimitsUpdated(limits) => {
+                if let Some(limits) = limits.rate_limits.get() {
+                    self.events.push_back(Event::RateLimits(Arc::new(limits.clone())));
+                }
+            }
+            ServerEvent::Error(error) => {
+                let Some(error) = error.error.get() else { return };
+                if let Some(id) = error.event_id.get() {
+                    self.input.refused(id);
+                }
+                self.fail(SessionError::Service(Box::new(error.clone())));
+            }
+            ServerEvent::Unknown(unknown) => {
+                self.events.push_back(Event::UnknownEvent { name: unknown.name().to_owned() });
+            }
+            event => {
+                self.conversation.process_event(event, &mut self.changes);
+                self.tell_changes();
+                self.tell_response(event);
+            }
+        }
+    }
+
+    // --- What must go out ------------------------------------------------------------------------------------
+
+    /// The next frame to send.
+    pub fn poll_transmit(&mut self) -> Option<String> {
+        let frame = self.transmit.pop_front()?;
+        self.outgoing -= frame.len();
+        Some(frame)
+    }
+
+    /// The next thing to tell the application.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    // --- What there is to see --------------------------------------------------------------------------------
+
+    /// The conversation so far.
+    pub const fn conversation(&self) -> &RealtimeConversation {
+        &self.conversation
+    }
+
+    /// The session as the service has it, once it said so.
+    pub fn session(&self) -> Option<&Arc<Session>> {
+        match &self.link {
+            Link::Ready(session) => Some(session),
+            Link::Down | Link::Open => None,
+        }
+    }
+
+    /// What the session is configured with on each connection: the defaults and every update since.
+    pub const fn configuration(&self) -> &Session {
+        &self.options.session
+    }
+
+    /// True between [`handle_connected`](Self::handle_connected) and
+    /// [`handle_disconnected`](Self::handle_disconnected).
+    pub const fn is_connected(&self) -> bool {
+        !matches!(self.link, Link::Down)
+    }
+
+    /// The protocol the session speaks.
+    pub const fn dialect(&self) -> Dialect {
+        self.options.dialect
+    }
+
+    /// The user's audio that may still become part of an item.
+    pub const fn input_audio(&self) -> &vivavoce_audio::AudioBuffer {
+        self.input.buffer()
+    }
+
+    /// Bytes waiting to be sent.
+    pub const fn outgoing_bytes(&self) -> usize {
+        self.outgoing
+    }
+
+    // --- Inside ----------------------------------------------------------------------------------------------
+
+    fn send(&mut self, mut event: ClientEvent<'_>) {
+        if event.event_id().is_none() {
+            event.set_event_id(self.ids.event_id());
+        }
+        self.send_frame(event.to_json(self.options.dialect));
+    }
+
+    fn send_frame(&mut self, frame: String) {
+        self.outgoing += frame.len();
+        self.transmit.push_back(frame);
+    }
+
+    fn fail(&mut self, error: SessionError) {
+        self.events.push_back(Event::Error(Arc::new(error)));
+    }
+
+    fn session_in_force(&self, session: &Member<Box<Session>>) -> Option<Arc<Session>> {
+        session.get().map(|session| Arc::new((**session).clone()))
+    }
+
+    fn set_encodings(&mut self, session: &Session) {
+        let input = session.audio_input().and_then(|input| encoding(&input.format));
+        let output = session.audio_output().and_then(|output| encoding(&output.format));
+        let input = input.unwrap_or(self.input.encoding());
+        self.input.set_encoding(input);
+        self.conversation.set_encodings(input, output.unwrap_or_default());
+    }
+
+    fn tell_changes(&mut self) {
+        let Self { changes, events, conversation, .. } = self;
+        let snapshot = |id: &_| conversation.item(id).map(|item| Arc::new(item.clone()));
+        events.extend(changes.drain(..).filter_map(|change| {
+            Some(match change {
+                Change::Appended(id) => Event::ItemAppended(snapshot(id.as_str())?),
+                Change::Completed(id) => Event::ItemCompleted(snapshot(id.as_str())?),
+                Change::Updated(item_id, delta) => Event::ItemUpdated { item_id, delta },
+                Change::Deleted(id) => Event::ItemDeleted(id),
+                Change::DamagedAudio(item_id, source) => {
+                    Event::Error(Arc::new(SessionError::DamagedAudio { item_id, source }))
+                }
+                Change::NeverAnnounced(id) => Event::Error(Arc::new(SessionError::ItemNeverAnnounced(id))),
+            })
+        }));
+    }
+
+    fn tell_response(&mut self, event: &ServerEvent<'_>) {
+        let (response, tell): (_, fn(_) -> Event) = match event {
+            ServerEvent::ResponseCreated(event) => (&event.response, Event::ResponseCreated),
+            ServerEvent::ResponseDone(event) => (&event.response, Event::ResponseDone),
+            _ => return,
+        };
+        let id = response.get().and_then(|response| response.id.get());
+        if let Some(record) = id.and_then(|id| self.conversation.response(id.as_str())) {
+            self.events.push_back(tell(record.response().clone()));
+        }
+    }
+}
+
+/// `None` for a format that is not said, or that this crate does not know.
+fn encoding(format: &Member<AudioFormat>) -> Option<AudioEncoding> {
+    Some(match format.get()?.kind.get()?.known()? {
+        AudioFormatType::Pcm => AudioEncoding::Pcm16,
+        AudioFormatType::Pcmu => AudioEncoding::G711Ulaw,
+        AudioFormatType::Pcma => AudioEncoding::G711Alaw,
+        _ => return None,
+    })
+}
+
+/// The frame of an `input_audio_buffer.append`, written in place: this is what is sent most.
+fn write_append(ids: &mut Ids, samples: &[i16], encoding: AudioEncoding, dialect: Dialect) -> String {
+    let name = match dialect {
+        Dialect::Translation => "session.input_audio_buffer.append",
+        Dialect::Ga | Dialect::Beta => "input_audio_buffer.append",
+    };
+    let base64_length = (samples.len() * encoding.bytes_per_sample()).div_ceil(3) * 4;
+    let mut frame = String::with_capacity(base64_length + 96);
+    frame.push_str(r#"{"type":""#);
+    frame.push_str(name);
+    frame.push_str(r#"","event_id":""#);
+    ids.write_event_id(&mut frame);
+    frame.push_str(r#"","audio":""#);
+    vivavoce_audio::encode_base64(samples, encoding, &mut frame);
+    frame.push_str(r#""}"#);
+    frame
+}
