@@ -47,12 +47,16 @@ impl AudioFormat {
 
 impl<'a> Decode<'a> for AudioFormat {
     fn decode(json: &'a serde_json::value::RawValue, dialect: Dialect) -> Option<Self> {
-        if dialect == Dialect::Beta
-            && let Some(word) = crate::wire::unquote(json)
-        {
-            return beta::read_audio_format(&word);
-        }
-        Members::of(json).map(|members| Self::read(members, dialect))
+        let (mut format, word) = match crate::wire::unquote(json) {
+            Some(word) => (beta::read_audio_format(&word)?, true),
+            None => (Self::read(Members::of(json)?, dialect), false),
+        };
+        format.rest.accent = match (dialect, word) {
+            (Dialect::Beta, false) => Some(Dialect::Ga),
+            (Dialect::Ga | Dialect::Translation, true) => Some(Dialect::Beta),
+            _ => None,
+        };
+        Some(format)
     }
 }
 
@@ -60,7 +64,7 @@ impl Encode for AudioFormat {
     const EXPECTED: &'static str = "an audio format";
 
     fn encode<S: serde::Serializer>(&self, serializer: S, dialect: Dialect) -> Result<S::Ok, S::Error> {
-        if dialect == Dialect::Beta
+        if self.rest.accent.unwrap_or(dialect) == Dialect::Beta
             && let Some(word) = beta::write_audio_format(self)
         {
             return serializer.serialize_str(word);

@@ -1,6 +1,6 @@
 //! Items: what a conversation consists of.
 
-use serde::ser::{Serialize, SerializeMap};
+use serde::ser::SerializeMap;
 use serde_json::value::RawValue;
 
 use crate::dialect::beta;
@@ -77,7 +77,7 @@ pub enum Item {
     /// An item of the conversation by its id, in the `input` of a `response.create`.
     Reference(ItemReference),
     /// A kind of item newer than this crate.
-    Unknown(RawJson),
+    Unknown(UnknownItem),
 }
 
 object! { tagged
@@ -262,7 +262,19 @@ object! { tagged
     }
 }
 
-object!(value McpToolInfo, McpError);
+object! { plain
+    /// An item of a kind newer than this crate. What it has beyond these is in `rest`.
+    pub struct UnknownItem {
+        /// Its kind.
+        kind("type"): String,
+        /// The item's id.
+        id: ItemId,
+        /// The state, if it has one.
+        status: Open<ItemStatus>,
+    }
+}
+
+object!(value McpToolInfo, McpError, UnknownItem);
 
 impl crate::Word for PartType {
     fn as_str(self) -> &'static str {
@@ -361,7 +373,7 @@ macro_rules! by_kind {
                 let members = Members::of(json)?;
                 Some(match members.text("type").as_deref() {
                     $(Some($kind) => Self::$variant($ty::read(members, dialect)),)*
-                    _ => Self::Unknown(json.into()),
+                    _ => Self::Unknown(UnknownItem::read(members, dialect)),
                 })
             }
         }
@@ -377,7 +389,7 @@ macro_rules! by_kind {
                         item.encode_members(&mut map, dialect)?;
                         map.end()
                     })*
-                    Self::Unknown(raw) => raw.serialize(serializer),
+                    Self::Unknown(item) => item.encode(serializer, dialect),
                 }
             }
 
@@ -394,7 +406,7 @@ macro_rules! by_kind {
             pub const fn id(&self) -> Option<&ItemId> {
                 match self {
                     $(Self::$variant(item) => item.id.get(),)*
-                    Self::Unknown(_) => None,
+                    Self::Unknown(item) => item.id.get(),
                 }
             }
 
@@ -402,7 +414,7 @@ macro_rules! by_kind {
             pub fn set_id(&mut self, id: ItemId) {
                 match self {
                     $(Self::$variant(item) => item.id = id.into(),)*
-                    Self::Unknown(_) => {}
+                    Self::Unknown(item) => item.id = id.into(),
                 }
             }
 
@@ -455,7 +467,8 @@ impl Item {
             Self::McpCall(item) => &item.status,
             Self::McpApprovalRequest(item) => &item.status,
             Self::McpApprovalResponse(item) => &item.status,
-            Self::Reference(_) | Self::Unknown(_) => return None,
+            Self::Unknown(item) => &item.status,
+            Self::Reference(_) => return None,
         };
         status.get().and_then(Open::known)
     }

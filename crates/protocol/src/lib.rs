@@ -52,7 +52,7 @@ pub use id::{CallId, ConversationId, EventId, ItemId, ResponseId, SessionId};
 pub use item::{
     ContentPart, FunctionCallItem, FunctionCallOutputItem, Item, ItemReference, ItemStatus, McpApprovalRequestItem,
     McpApprovalResponseItem, McpCallItem, McpError, McpErrorType, McpListToolsItem, McpToolInfo, MessageItem, PartType,
-    Role,
+    Role, UnknownItem,
 };
 pub use response::{
     CachedTokens, ConversationChoice, ErrorDetail, InputTokens, OutputTokens, Response, ResponseAudio, ResponseParams,

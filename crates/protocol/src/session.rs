@@ -254,12 +254,12 @@ object! { plain
         truncation: Truncation,
         /// A stored prompt.
         prompt: Prompt,
+        /// The ephemeral key a REST call minted. Meant for beta, but a secret wherever it turns up.
+        client_secret: ClientSecret,
     }
     beta_only {
         /// Randomness of the model, 0.6 to 1.2, default 0.8. GA has no place for it.
         temperature: Num,
-        /// The ephemeral key a beta REST call minted.
-        client_secret: ClientSecret,
     }
 }
 
@@ -278,12 +278,12 @@ object! { plain
         include: List<Open<Include>>,
         /// Format, transcription and turn detection.
         audio: SessionAudio,
+        /// The ephemeral key a REST call minted. Meant for beta, but a secret wherever it turns up.
+        client_secret: ClientSecret,
     }
     beta_only {
         /// Listed by some beta servers.
         modalities: Modalities,
-        /// The ephemeral key a beta REST call minted.
-        client_secret: ClientSecret,
     }
 }
 
@@ -643,6 +643,21 @@ impl RealtimeSession {
     /// With `type` set, as GA wants it in every `session.update`.
     pub fn update() -> Self {
         Self::new().kind(SessionType::Realtime)
+    }
+
+    /// Does what a `session.update` does: members that `update` names change, also inside `audio.input` and
+    /// `audio.output`; the others stay.
+    pub fn apply(&mut self, mut update: Self) {
+        if let Member::Value(mut audio) = update.audio.take() {
+            if let Member::Value(input) = audio.input.take() {
+                self.audio_input().overlay(input);
+            }
+            if let Member::Value(output) = audio.output.take() {
+                self.audio_output().overlay(output);
+            }
+        }
+        self.temperature = update.temperature.take().or(self.temperature.take());
+        self.overlay(update);
     }
 
     /// `audio.input`, made when absent.

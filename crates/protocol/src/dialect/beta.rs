@@ -17,11 +17,11 @@ use crate::response::ConversationChoice;
 use crate::response::{Response, ResponseAudio, ResponseParams, Status, StatusDetails, Usage};
 use crate::session::{
     AudioInput, AudioOutput, ClientSecret, Include, MaxTokens, Modalities, Modality, Model, NoiseReduction, Prompt,
-    RealtimeSession, Session, SessionAudio, Tracing, Transcription, TranscriptionSession, Truncation, TurnDetection,
-    VoiceChoice,
+    RealtimeSession, Session, SessionAudio, SessionType, Tracing, Transcription, TranscriptionSession, Truncation,
+    TurnDetection, VoiceChoice,
 };
 use crate::tool::{Tool, ToolChoice};
-use crate::wire::{Dict, Encode, Int, List, Member, Members, Num, Open, Spots, object};
+use crate::wire::{Dict, Encode, Int, List, Member, Members, Num, Open, Rest, Spots, object};
 
 // --- Names of events ---------------------------------------------------------------------------------------
 
@@ -184,10 +184,12 @@ pub(crate) fn read_session(members: Members<'_>, dialect: Dialect) -> Session {
     }
 }
 
-/// A session that came in a `transcription_session.*` event: the name says its kind, the object may not.
+/// A session that came in a `transcription_session.*` event: the name says its kind, the flat object may not.
 pub(crate) fn transcription_session(session: Session) -> Session {
     match session {
-        Session::Realtime(session) => Session::Transcription(FlatSession::from(&session).into()),
+        Session::Realtime(session) if session.rest.accent.is_none() => {
+            Session::Transcription(FlatSession::from(&session).into())
+        }
         session => session,
     }
 }
@@ -197,28 +199,33 @@ fn unless_empty<T: Default + PartialEq>(value: T) -> Member<T> {
     if value == T::default() { Member::Absent } else { Member::Value(value) }
 }
 
-fn nest_audio(flat: &mut FlatSession) -> Member<SessionAudio> {
-    let input = AudioInput {
+fn nest_input(flat: &mut FlatSession) -> Member<AudioInput> {
+    unless_empty(AudioInput {
         format: flat.input_audio_format.take(),
         transcription: flat.input_audio_transcription.take(),
         noise_reduction: flat.input_audio_noise_reduction.take(),
         turn_detection: flat.turn_detection.take(),
         ..AudioInput::default()
-    };
-    let output = AudioOutput {
-        format: flat.output_audio_format.take(),
-        voice: flat.voice.take(),
-        speed: flat.speed.take(),
-        ..AudioOutput::default()
-    };
-    unless_empty(SessionAudio { input: unless_empty(input), output: unless_empty(output), ..SessionAudio::default() })
+    })
+}
+
+/// Beta sessions do not say their kind, GA sessions must.
+fn kind_in_ga(rest: &Rest, kind: SessionType) -> Member<Open<SessionType>> {
+    if rest.get("type").is_some() { Member::Absent } else { kind.into() }
 }
 
 impl From<FlatSession> for RealtimeSession {
     fn from(mut flat: FlatSession) -> Self {
-        let audio = nest_audio(&mut flat);
+        let input = nest_input(&mut flat);
+        let output = unless_empty(AudioOutput {
+            format: flat.output_audio_format,
+            voice: flat.voice,
+            speed: flat.speed,
+            ..AudioOutput::default()
+        });
+        let audio = unless_empty(SessionAudio { input, output, ..SessionAudio::default() });
         Self {
-            kind: Member::Absent,
+            kind: kind_in_ga(&flat.rest, SessionType::Realtime),
             object: flat.object,
             id: flat.id,
             expires_at: flat.expires_at,
@@ -293,9 +300,10 @@ object! { flat
 
 impl From<FlatSession> for TranscriptionSession {
     fn from(mut flat: FlatSession) -> Self {
-        let audio = nest_audio(&mut flat);
+        let input = nest_input(&mut flat);
+        let audio = unless_empty(SessionAudio { input, ..SessionAudio::default() });
         let mut session = Self {
-            kind: Member::Absent,
+            kind: kind_in_ga(&flat.rest, SessionType::Transcription),
             object: flat.object.take(),
             id: flat.id.take(),
             expires_at: flat.expires_at.take(),

@@ -10,8 +10,10 @@ use crate::wire::Members;
 /// A frame whose event has a name and is yet to be typed.
 pub(super) struct Opened<'a> {
     pub(super) members: Members<'a>,
-    /// The GA name, where there is one.
+    /// The name as it came.
     pub(super) name: Cow<'a, str>,
+    /// The GA name behind it, where it is a name that only beta has.
+    pub(super) alias_of: Option<&'static str>,
     /// The dialect the event is written in.
     pub(super) spoken: Dialect,
     /// A `transcription_session.*` event of beta.
@@ -26,16 +28,16 @@ impl<'a> Opened<'a> {
             return Err(DecodeError::new(Defect::NoType, frame, 0));
         };
         members.remove("type");
-        let (name, spoken, transcription) = if let Some(ga) = beta::ga_event_name(&name) {
-            (Cow::Borrowed(ga), Dialect::Beta, false)
+        let (alias_of, spoken, transcription) = if let Some(ga) = beta::ga_event_name(&name) {
+            (Some(ga), Dialect::Beta, false)
         } else if let Some(ga) = beta::transcription_event_name(&name) {
-            (Cow::Borrowed(ga), Dialect::Beta, true)
+            (Some(ga), Dialect::Beta, true)
         } else if dialect == Dialect::Beta && beta::event_name(&name).is_some() {
-            (name, Dialect::Ga, false)
+            (None, Dialect::Ga, false)
         } else {
-            (name, dialect, false)
+            (None, dialect, false)
         };
-        Ok(Self { members, name, spoken, transcription })
+        Ok(Self { members, name, alias_of, spoken, transcription })
     }
 }
 

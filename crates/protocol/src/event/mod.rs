@@ -43,18 +43,22 @@ macro_rules! events {
             /// When the frame is not JSON, not an object, or has no string member `type`. Whatever else is odd
             /// about it stays in the event, see [`spots`](Self::spots).
             pub fn decode(frame: &'a str, dialect: Dialect) -> Result<Self, DecodeError> {
-                let Opened { members, name, spoken, transcription } = Opened::of(frame, dialect)?;
+                let Opened { members, name, alias_of, spoken, transcription } = Opened::of(frame, dialect)?;
                 let accent = (spoken != dialect).then_some(spoken);
-                let mut event = match &*name {
+                let mut event = match alias_of.unwrap_or(&name) {
                     $( $name => {
                         let mut payload = payload::$payload::read(members, spoken);
                         payload.rest.accent = accent;
                         Self::$event(payload)
                     } )*
-                    _ => Self::Unknown(UnknownEvent::read(name, members)),
+                    _ => Self::Unknown(UnknownEvent::read(&*name, members)),
                 };
                 if transcription && let Some(session) = event.session_mut() {
                     *session = beta::transcription_session(session.clone());
+                }
+                let renamed = event.name_in(spoken) != name;
+                if renamed && let Some(rest) = event.rest_mut() {
+                    rest.event_name = Some(name.into());
                 }
                 Ok(event)
             }
@@ -70,6 +74,13 @@ macro_rules! events {
                     $( Self::$event(_) => $name, )*
                     Self::Unknown(event) => event.name(),
                 }
+            }
+
+            /// The event's name as it came on a connection that speaks `dialect`.
+            pub fn wire_name(&self, dialect: Dialect) -> &str {
+                let rest = self.rest();
+                let came = rest.and_then(|rest| rest.event_name.as_deref());
+                came.unwrap_or_else(|| self.name_in(rest.and_then(|rest| rest.accent).unwrap_or(dialect)))
             }
 
             /// What in the event this crate does not understand, and where. Empty when it is fully typed.
@@ -119,15 +130,23 @@ macro_rules! events {
                     Self::Unknown(_) => None,
                 }
             }
+
+            fn rest_mut(&mut self) -> Option<&mut crate::Rest> {
+                match self {
+                    $( Self::$event(payload) => Some(&mut payload.rest), )*
+                    Self::Unknown(_) => None,
+                }
+            }
         }
 
         impl Encode for $enum<'_> {
             const EXPECTED: &'static str = "an event";
 
             fn encode<S: Serializer>(&self, serializer: S, dialect: Dialect) -> Result<S::Ok, S::Error> {
+                let name = self.wire_name(dialect);
                 let dialect = self.rest().and_then(|rest| rest.accent).unwrap_or(dialect);
                 let mut map = serializer.serialize_map(None)?;
-                map.serialize_entry("type", self.name_in(dialect))?;
+                map.serialize_entry("type", name)?;
                 match self {
                     $( Self::$event(payload) => payload.encode_members(&mut map, dialect)?, )*
                     Self::Unknown(event) => event.encode_members(&mut map)?,

@@ -132,6 +132,7 @@ impl ServerEvent<'_> {
             return name;
         }
         let session = match self {
+            Self::ItemAdded(_) => return "conversation.item.created",
             Self::SessionCreated(event) | Self::SessionUpdated(event) => event.session.get().map(|session| &**session),
             _ => None,
         };

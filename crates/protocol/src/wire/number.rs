@@ -1,7 +1,6 @@
 //! Numbers, whichever way they were written: the service sends `1500` and `1500.0` alike.
 
 use serde::Serializer;
-use serde_json::Number;
 use serde_json::value::RawValue;
 
 use super::{Decode, Encode};
@@ -99,26 +98,36 @@ impl From<i32> for Num {
     }
 }
 
-fn parse(json: &RawValue) -> Option<Number> {
-    let first = json.get().bytes().next()?;
+/// A JSON number as it was written.
+enum Written {
+    Whole(i64),
+    Fraction(f64),
+}
+
+/// `None` for what is no number, or one that neither type holds: it is better kept as it came.
+fn parse(json: &RawValue) -> Option<Written> {
+    let text = json.get();
+    let first = text.bytes().next()?;
     if first != b'-' && !first.is_ascii_digit() {
         return None;
     }
-    let number: Number = serde_json::from_str(json.get()).ok()?;
-    // An integer above u64 arrives as a rounded fraction: better kept as it came.
-    let written_whole = json.get().bytes().all(|b| b == b'-' || b.is_ascii_digit());
-    (written_whole != number.is_f64()).then_some(number)
+    if text.bytes().all(|b| b == b'-' || b.is_ascii_digit()) {
+        // Negative zero has no integer.
+        return if text == "-0" { None } else { text.parse().ok().map(Written::Whole) };
+    }
+    // Not by serde_json, which may be off by one in the last place: such a number drifts at every hop.
+    text.parse().ok().filter(|value: &f64| value.is_finite()).map(Written::Fraction)
 }
 
 impl Decode<'_> for Int {
     fn decode(json: &RawValue, _: Dialect) -> Option<Self> {
-        let number = parse(json)?;
-        if let Some(value) = number.as_i64() {
-            return Some(Self { value, with_fraction: false });
+        match parse(json)? {
+            Written::Whole(value) => Some(Self { value, with_fraction: false }),
+            Written::Fraction(value) => {
+                let exact = value.fract() == 0.0 && value.abs() <= EXACT && (value != 0.0 || value.is_sign_positive());
+                exact.then_some(Self { value: value as i64, with_fraction: true })
+            }
         }
-        let value = number.as_f64().filter(|v| number.is_f64() && v.fract() == 0.0 && v.abs() <= EXACT)?;
-        // Negative zero has no integer.
-        (value != 0.0 || value.is_sign_positive()).then_some(Self { value: value as i64, with_fraction: true })
     }
 }
 
@@ -136,10 +145,13 @@ impl Encode for Int {
 
 impl Decode<'_> for Num {
     fn decode(json: &RawValue, _: Dialect) -> Option<Self> {
-        let number = parse(json)?;
-        let value = number.as_f64()?;
-        let whole = !number.is_f64();
-        (!whole || value.abs() <= EXACT).then_some(Self { value, whole })
+        match parse(json)? {
+            Written::Fraction(value) => Some(Self { value, whole: false }),
+            Written::Whole(number) => {
+                let value = number as f64;
+                (value as i64 == number).then_some(Self { value, whole: true })
+            }
+        }
     }
 }
 
@@ -148,5 +160,109 @@ impl Encode for Num {
 
     fn encode<S: Serializer>(&self, serializer: S, _: Dialect) -> Result<S::Ok, S::Error> {
         if self.whole { serializer.serialize_i64(self.value as i64) } else { serializer.serialize_f64(self.value) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::InDialect;
+
+    fn raw(text: &str) -> &RawValue {
+        serde_json::from_str(text).expect("JSON")
+    }
+
+    fn int(text: &str) -> Option<(i64, String)> {
+        let int = Int::decode(raw(text), Dialect::Ga)?;
+        Some((int.get(), serde_json::to_string(&InDialect(&int, Dialect::Ga)).expect("a number")))
+    }
+
+    fn num(text: &str) -> Option<(f64, String)> {
+        let num = Num::decode(raw(text), Dialect::Ga)?;
+        Some((num.get(), serde_json::to_string(&InDialect(&num, Dialect::Ga)).expect("a number")))
+    }
+
+    #[track_caller]
+    fn check_int(text: &str, value: i64, written: &str) {
+        assert_eq!(int(text), Some((value, written.to_owned())));
+    }
+
+    #[track_caller]
+    fn check_num(text: &str, value: f64, written: &str) {
+        assert_eq!(num(text), Some((value, written.to_owned())));
+    }
+
+    #[test]
+    fn a_whole_number_is_read_however_it_is_written() {
+        check_int("0", 0, "0");
+        check_int("-7", -7, "-7");
+        check_int("9007199254740993", 9_007_199_254_740_993, "9007199254740993");
+        check_int("9223372036854775807", i64::MAX, "9223372036854775807");
+        check_int("-9223372036854775808", i64::MIN, "-9223372036854775808");
+        // As a fraction it stays one.
+        check_int("1.0", 1, "1.0");
+        check_int("-3.0", -3, "-3.0");
+        check_int("5e0", 5, "5.0");
+        check_int("15E2", 1500, "1500.0");
+    }
+
+    #[test]
+    fn what_no_integer_holds_exactly_is_left_raw() {
+        for text in ["-0", "-0.0", "1.5", "1e-3", "18446744073709551615", "18446744073709551616", "1e400", "1e300"] {
+            assert_eq!(int(text), None, "{text}");
+        }
+        for text in ["\"1\"", "null", "true", "[1]", "{}"] {
+            assert_eq!(int(text), None, "{text}");
+            assert_eq!(num(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_read_however_it_is_written() {
+        check_num("1", 1.0, "1");
+        check_num("-2", -2.0, "-2");
+        check_num("1.0", 1.0, "1.0");
+        check_num("5e0", 5.0, "5.0");
+        check_num("-0.0", 0.0, "-0.0");
+        check_num("0.1", 0.1, "0.1");
+        check_num("9007199254740992", 9_007_199_254_740_992.0, "9007199254740992");
+        check_num("5e-324", 5e-324, "5e-324");
+    }
+
+    #[test]
+    fn what_f64_would_round_is_left_raw() {
+        for text in ["-0", "9007199254740993", "18446744073709551615", "18446744073709551616", "1e400"] {
+            assert_eq!(num(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_compare_by_value() {
+        let read = |text| Int::decode(raw(text), Dialect::Ga);
+        assert_eq!(read("5"), read("5.0"));
+        assert_ne!(read("5"), read("6"));
+        assert_eq!(Num::decode(raw("5"), Dialect::Ga), Some(Num::from(5.0)));
+    }
+
+    #[test]
+    fn counts_saturate_at_the_ends() {
+        assert_eq!(Int::from(u64::MAX).get(), i64::MAX);
+        assert_eq!(Int::from(-5).unsigned(), 0);
+        assert_eq!(Int::from(i64::MAX).unsigned(), i64::MAX as u64);
+    }
+
+    #[test]
+    fn every_fraction_comes_back_bit_for_bit() {
+        let mut random = fastrand::Rng::with_seed(5);
+        for _ in 0..20_000 {
+            let value = f64::from_bits(random.u64(..));
+            if !value.is_finite() {
+                continue;
+            }
+            let text = serde_json::to_string(&value).expect("a number");
+            let (read, written) = num(&text).expect("finite");
+            assert_eq!(read.to_bits(), value.to_bits(), "{text} came back as {written}");
+            assert_eq!(written, text);
+        }
     }
 }

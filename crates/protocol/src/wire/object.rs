@@ -103,6 +103,9 @@ pub struct Rest {
     members: Vec<(String, RawJson)>,
     /// The dialect the object was really written in, when that is not the connection's. Some servers mix.
     pub(crate) accent: Option<Dialect>,
+    /// The name the event came under, when its dialect would have called it otherwise: a transcription session
+    /// in a `session.updated` of beta.
+    pub(crate) event_name: Option<Box<str>>,
 }
 
 impl Rest {
@@ -126,6 +129,12 @@ impl Rest {
     /// True when every member had a field.
     pub const fn is_empty(&self) -> bool {
         self.members.is_empty()
+    }
+
+    pub(crate) fn overlay(&mut self, update: Self) {
+        for (name, json) in update.members {
+            self.insert(name, json);
+        }
     }
 
     pub(crate) fn keep(&mut self, name: Cow<'_, str>, json: &RawValue) {
@@ -212,6 +221,14 @@ macro_rules! object {
             self.$field = value.into();
             self
         } )*
+
+        /// Takes over every member that `update` names; the others stay. Members are replaced whole.
+        pub fn overlay(&mut self, update: Self) {
+            $( if !update.$field.is_absent() {
+                self.$field = update.$field;
+            } )*
+            self.rest.overlay(update.rest);
+        }
     };
     (@read [$($skip:literal)?] [] { $( $field:ident, ($($json:literal)?), $ty:ty; )* }) => {
         #[allow(unused_variables, reason = "some objects have no field")]

@@ -267,6 +267,7 @@ impl ConversationItem {
         }
         let samples = part.decoder.decode(base64)?;
         part.received += samples.len() as u64;
+        self.content_mut(index, PartType::OutputAudio);
         Ok(Some(samples))
     }
 

@@ -1,0 +1,326 @@
+//! What each event does to the conversation, in both dialects and in orders that happen.
+
+use crate::common::{Played, added, assistant, audio_delta, base64, created, delta, done, output_item, response, user};
+use serde_json::json;
+use std::time::Duration;
+use vivavoce_protocol::ItemStatus;
+use vivavoce_session::{Delta, Event, Retention, SessionOptions};
+
+#[test]
+fn a_user_item_is_appended_and_completed_at_once() {
+    let mut played = Played::new();
+    played.feed(added(user("u", "Hello"), None)).feed(done(user("u", "Hello"), None));
+    assert_eq!(played.told(), ["updated u", "appended u", "completed u", "updated u"]);
+    assert_eq!(played.machine.conversation().item("u").unwrap().text(), "Hello");
+}
+
+#[test]
+fn a_text_turn_streams_into_its_item_in_ga() {
+    let mut played = Played::new();
+    played
+        .feed(added(user("u", "Hi"), None))
+        .feed(response("created", "resp_1", "in_progress", json!([])))
+        .feed(output_item("added", "resp_1", assistant("a", "in_progress", json!([]))))
+        .feed(added(assistant("a", "in_progress", json!([])), Some("u")))
+        .feed(json!({"type": "response.content_part.added", "event_id": "e", "response_id": "resp_1", "item_id": "a",
+                     "output_index": 0, "content_index": 0, "part": {"type": "text", "text": ""}}));
+    played.events.clear();
+    let text = json!([{"type": "output_text", "text": "Good day"}]);
+    played
+        .feed(delta("response.output_text.delta", "a", "Good "))
+        .feed(delta("response.output_text.delta", "a", "day"))
+        .feed(json!({"type": "response.output_text.done", "event_id": "e", "response_id": "resp_1", "item_id": "a",
+                     "output_index": 0, "content_index": 0, "text": "Good day"}))
+        .feed(done(assistant("a", "completed", text.clone()), Some("u")))
+        .feed(output_item("done", "resp_1", assistant("a", "completed", text.clone())))
+        .feed(response("done", "resp_1", "completed", json!([assistant("a", "completed", text)])));
+    assert_eq!(played.told(), ["text a Good ", "text a day", "updated a", "completed a", "updated a", "response done"]);
+    assert_eq!(played.order(), ["u", "a"]);
+    let conversation = played.machine.conversation();
+    assert_eq!(conversation.item("a").unwrap().formatted().text, "Good day");
+    assert_eq!(conversation.response("resp_1").unwrap().items(), [vivavoce_protocol::ItemId::from("a")]);
+    assert!(conversation.active_response().is_none());
+}
+
+#[test]
+fn an_audio_turn_streams_into_its_item_in_beta() {
+    let mut played = Played::beta();
+    played
+        .feed(created(crate::common::spoken_user("u"), None))
+        .feed(response("created", "resp_1", "in_progress", json!([])))
+        .feed(output_item("added", "resp_1", assistant("a", "in_progress", json!([]))))
+        .feed(created(assistant("a", "in_progress", json!([])), Some("u")))
+        .feed(json!({"type": "response.content_part.added", "event_id": "e", "response_id": "resp_1", "item_id": "a",
+                     "output_index": 0, "content_index": 0, "part": {"type": "audio", "transcript": ""}}))
+        .feed(delta("response.audio_transcript.delta", "a", "Good"))
+        .feed(delta("response.audio.delta", "a", &base64(&[1, 2, 3])))
+        .feed(delta("response.audio_transcript.delta", "a", " day"))
+        .feed(delta("response.audio.delta", "a", &base64(&[4, 5])))
+        .feed(output_item(
+            "done",
+            "resp_1",
+            assistant("a", "completed", json!([{"type": "audio", "transcript": "Good day"}])),
+        ));
+    let formatted = played.machine.conversation().item("a").unwrap().formatted();
+    assert_eq!((formatted.transcript.as_str(), formatted.audio.to_vec()), ("Good day", vec![1, 2, 3, 4, 5]));
+    assert_eq!(played.told().iter().filter(|told| *told == "completed a").count(), 1);
+}
+
+#[test]
+fn items_stand_where_previous_item_id_puts_them() {
+    let mut played = Played::new();
+    played
+        .feed(added(user("a", "1"), None))
+        .feed(added(user("b", "2"), Some("a")))
+        .feed(added(user("c", "3"), Some("a")))
+        .feed(added(user("first", "0"), None));
+    assert_eq!(played.order(), ["first", "a", "c", "b"]);
+    played.feed(json!({"type": "conversation.item.deleted", "event_id": "e", "item_id": "c"}));
+    assert_eq!(played.order(), ["first", "a", "b"]);
+}
+
+#[test]
+fn a_server_that_never_names_predecessors_appends() {
+    let mut played = Played::beta();
+    for id in ["a", "b", "c"] {
+        played.feed(created(user(id, "x"), None));
+    }
+    assert_eq!(played.order(), ["a", "b", "c"]);
+}
+
+#[test]
+fn an_item_asked_for_at_the_root_is_the_first() {
+    let mut played = Played::new();
+    played.feed(added(user("a", "1"), None));
+    played.command(|machine| {
+        let item = vivavoce_protocol::Item::message(
+            vivavoce_protocol::Role::System,
+            [vivavoce_protocol::ContentPart::input_text("rules")],
+        );
+        machine.create_item(item, Some("root".into())).unwrap();
+    });
+    let system = json!({"id": "s", "type": "message", "role": "system", "content": []});
+    played.feed(added(system, None));
+    assert_eq!(played.order(), ["s", "a"]);
+}
+
+#[test]
+fn repeated_announcements_do_not_repeat_the_item() {
+    let mut played = Played::new();
+    played.feed(added(user("u", "x"), None)).feed(added(user("u", "x"), None)).feed(created(user("u", "x"), None));
+    assert_eq!(played.order(), ["u"]);
+    assert_eq!(played.told().iter().filter(|told| told.starts_with("appended")).count(), 1);
+    assert_eq!(played.told().iter().filter(|told| told.starts_with("completed")).count(), 1);
+}
+
+#[test]
+fn a_transcript_may_come_before_its_item() {
+    let mut played = Played::new();
+    played.feed(json!({"type": "conversation.item.input_audio_transcription.completed", "event_id": "e",
+        "item_id": "u", "content_index": 0, "transcript": "early", "usage": {"type": "duration", "seconds": 1}}));
+    assert!(played.machine.conversation().item("u").is_none());
+    played.feed(added(crate::common::spoken_user("u"), None)).feed(done(crate::common::spoken_user("u"), None));
+    let item = played.machine.conversation().item("u").unwrap();
+    assert_eq!(item.formatted().transcript, "early");
+    assert!(
+        serde_json::to_value(vivavoce_protocol::ClientEvent::ItemCreate(
+            vivavoce_protocol::payload::ItemEvent::new().item(Box::new(item.item().clone()))
+        ))
+        .unwrap()["item"]["content"][0]["transcript"]
+            .is_string()
+    );
+}
+
+#[test]
+fn an_empty_transcript_shows_as_one_space() {
+    let mut played = Played::new();
+    played.feed(added(crate::common::spoken_user("u"), None));
+    assert_eq!(played.machine.conversation().item("u").unwrap().formatted().transcript, "");
+    played.feed(json!({"type": "conversation.item.input_audio_transcription.completed", "event_id": "e",
+        "item_id": "u", "content_index": 0, "transcript": "", "usage": {"type": "duration", "seconds": 1}}));
+    assert_eq!(played.machine.conversation().item("u").unwrap().formatted().transcript, " ");
+}
+
+#[test]
+fn transcription_deltas_add_up_and_the_end_adds_only_what_is_new() {
+    let mut played = Played::new();
+    let name = "conversation.item.input_audio_transcription.delta";
+    played.feed(added(crate::common::spoken_user("u"), None));
+    played.events.clear();
+    played.feed(delta(name, "u", "Good")).feed(delta(name, "u", " day"));
+    played.feed(json!({"type": "conversation.item.input_audio_transcription.completed", "event_id": "e",
+        "item_id": "u", "content_index": 0, "transcript": "Good day!", "usage": {"type": "duration", "seconds": 1}}));
+    assert_eq!(played.told(), ["transcript u Good", "transcript u  day", "transcript u !"]);
+}
+
+#[test]
+fn deltas_before_the_item_wait_for_it() {
+    let mut played = Played::new();
+    played.feed(audio_delta("a", &[1, 2])).feed(delta("response.output_audio_transcript.delta", "a", "Hey"));
+    assert!(played.told().is_empty());
+    played.feed(added(assistant("a", "in_progress", json!([])), None)).feed(audio_delta("a", &[3]));
+    let formatted = played.machine.conversation().item("a").unwrap().formatted();
+    assert_eq!((formatted.audio.to_vec(), formatted.transcript.as_str()), (vec![1, 2, 3], "Hey"));
+}
+
+#[test]
+fn a_truncation_cuts_audio_and_transcript_and_what_comes_late_is_dropped() {
+    let mut played = Played::new();
+    played
+        .feed(added(assistant("a", "in_progress", json!([])), None))
+        .feed(delta("response.output_audio_transcript.delta", "a", "one two three four"))
+        .feed(audio_delta("a", &[7; 2400]))
+        .feed(json!({"type": "conversation.item.truncated", "event_id": "e", "item_id": "a", "content_index": 0,
+                     "audio_end_ms": 51}));
+    played.events.clear();
+    played.feed(audio_delta("a", &[8; 2400])).feed(delta("response.output_audio_transcript.delta", "a", " five"));
+    played.feed(done(
+        assistant("a", "incomplete", json!([{"type": "output_audio", "transcript": "one two three four five"}])),
+        None,
+    ));
+    let item = played.machine.conversation().item("a").unwrap();
+    assert_eq!(item.formatted().audio.to_vec(), [7; 1224]);
+    assert_eq!((item.transcript().as_ref(), item.heard_transcript().as_ref()), ("", "one two"));
+    assert!(item.is_truncated());
+    assert_eq!(*item.status(), ItemStatus::Incomplete);
+    assert_eq!(played.told(), ["updated a"], "an incomplete item is never completed");
+}
+
+#[test]
+fn what_comes_for_a_deleted_item_is_dropped() {
+    let mut played = Played::new();
+    played.feed(added(assistant("a", "in_progress", json!([])), None));
+    played.feed(json!({"type": "conversation.item.deleted", "event_id": "e", "item_id": "a"}));
+    played.events.clear();
+    played.feed(audio_delta("a", &[1])).feed(delta("response.output_audio_transcript.delta", "a", "x"));
+    assert!(played.events.is_empty() && played.order().is_empty());
+    // The same id may come again, as when an item is replaced.
+    played.feed(added(assistant("a", "in_progress", json!([])), None)).feed(audio_delta("a", &[2]));
+    assert_eq!(played.machine.conversation().item("a").unwrap().formatted().audio.to_vec(), [2]);
+}
+
+#[test]
+fn a_function_call_collects_its_arguments() {
+    let call = |status: &str, arguments: &str| {
+        json!({"id": "c", "type": "function_call", "status": status, "name": "get_weather", "call_id": "call_1",
+               "arguments": arguments})
+    };
+    let mut played = Played::new();
+    played
+        .feed(response("created", "resp_1", "in_progress", json!([])))
+        .feed(output_item("added", "resp_1", call("in_progress", "")))
+        .feed(added(call("in_progress", ""), None))
+        .feed(delta("response.function_call_arguments.delta", "c", "{\"lat\""))
+        .feed(delta("response.function_call_arguments.delta", "c", ":1}"));
+    let tool = played.machine.conversation().item("c").unwrap().formatted().tool.unwrap();
+    assert_eq!(
+        (tool.name.as_str(), tool.call_id.as_str(), tool.arguments.as_str()),
+        ("get_weather", "call_1", "{\"lat\":1}")
+    );
+    played.events.clear();
+    played
+        .feed(json!({"type": "response.function_call_arguments.done", "event_id": "e", "response_id": "resp_1",
+                     "item_id": "c", "output_index": 0, "call_id": "call_1", "name": "get_weather",
+                     "arguments": "{\"lat\":1}"}))
+        .feed(done(call("completed", "{\"lat\":1}"), None));
+    assert_eq!(played.told(), ["updated c", "completed c"]);
+}
+
+#[test]
+fn a_function_calls_output_shows_and_is_complete() {
+    let mut played = Played::new();
+    let output = json!({"id": "o", "type": "function_call_output", "call_id": "call_1", "output": "{\"ok\":true}"});
+    played.feed(added(output, None));
+    assert_eq!(played.machine.conversation().item("o").unwrap().formatted().output.unwrap(), "{\"ok\":true}");
+    assert!(played.told().contains(&"completed o".to_owned()));
+}
+
+#[test]
+fn out_of_band_items_stay_beside_the_conversation() {
+    let mut played = Played::new();
+    played
+        .feed(json!({"type": "response.created", "event_id": "e",
+                     "response": {"id": "resp_1", "status": "in_progress", "output": [], "conversation_id": null}}))
+        .feed(output_item("added", "resp_1", assistant("x", "in_progress", json!([]))))
+        .feed(delta("response.output_text.delta", "x", "aside"));
+    assert!(played.order().is_empty());
+    assert!(played.machine.conversation().active_response().is_none());
+    assert_eq!(played.machine.conversation().item("x").unwrap().text(), "aside");
+    assert!(!played.told().iter().any(|told| told.starts_with("appended")));
+}
+
+#[test]
+fn damaged_audio_is_reported_and_the_item_goes_on() {
+    let mut played = Played::new();
+    played.feed(added(assistant("a", "in_progress", json!([])), None));
+    played.events.clear();
+    played.feed(delta("response.output_audio.delta", "a", "!!!!")).feed(audio_delta("a", &[5]));
+    assert!(played.told()[0].starts_with("error audio of item a is damaged"), "{:?}", played.told());
+    assert_eq!(played.machine.conversation().item("a").unwrap().formatted().audio.to_vec(), [5]);
+}
+
+#[test]
+fn odd_bytes_join_across_deltas() {
+    let mut played = Played::new();
+    played.feed(added(assistant("a", "in_progress", json!([])), None));
+    // 0x0201 0x0403 split after the third byte.
+    played.feed(delta("response.output_audio.delta", "a", "AQID")).feed(delta(
+        "response.output_audio.delta",
+        "a",
+        "BA==",
+    ));
+    assert_eq!(played.machine.conversation().item("a").unwrap().formatted().audio.to_vec(), [0x0201, 0x0403]);
+}
+
+#[test]
+fn retention_none_hands_audio_on_and_keeps_nothing() {
+    let mut played = Played::with(SessionOptions { retention: Retention::None, ..SessionOptions::default() });
+    played.feed(added(assistant("a", "in_progress", json!([])), None)).feed(audio_delta("a", &[1, 2, 3]));
+    let item = played.machine.conversation().item("a").unwrap();
+    assert_eq!((item.formatted().audio.len(), item.received_samples(0)), (0, 3));
+    assert!(matches!(played.events.last(), Some(Event::ItemUpdated { delta: Some(Delta::Audio { samples, .. }), .. })
+        if samples[..] == [1, 2, 3]));
+}
+
+#[test]
+fn retention_last_forgets_the_oldest_audio_first() {
+    let retention = Retention::Last(Duration::from_millis(100));
+    let mut played = Played::with(SessionOptions { retention, ..SessionOptions::default() });
+    played
+        .feed(added(assistant("a", "in_progress", json!([])), None))
+        .feed(added(assistant("b", "in_progress", json!([])), Some("a")))
+        .feed(audio_delta("a", &[1; 2000]))
+        .feed(audio_delta("b", &[2; 1400]));
+    let kept = |id: &str| played.machine.conversation().item(id).unwrap().formatted().audio.len();
+    assert_eq!((kept("a"), kept("b")), (1000, 1400));
+}
+
+#[test]
+fn an_item_the_service_only_finishes_is_there_all_the_same() {
+    let mut played = Played::new();
+    played.feed(done(assistant("a", "completed", json!([{"type": "output_text", "text": "whole"}])), None));
+    assert_eq!(played.told(), ["updated a", "appended a", "updated a", "completed a"]);
+    assert_eq!(played.machine.conversation().item("a").unwrap().text(), "whole");
+}
+
+#[test]
+fn a_done_event_adds_what_its_deltas_left_out() {
+    let mut played = Played::new();
+    played.feed(added(assistant("a", "in_progress", json!([])), None));
+    played.events.clear();
+    played.feed(delta("response.output_text.delta", "a", "Good"));
+    played.feed(json!({"type": "response.output_text.done", "event_id": "e", "response_id": "r", "item_id": "a",
+        "output_index": 0, "content_index": 0, "text": "Good day"}));
+    assert_eq!(played.told(), ["text a Good", "text a  day"]);
+}
+
+#[test]
+fn an_unknown_item_takes_its_place_and_shows_its_json() {
+    let mut played = Played::new();
+    played.feed(added(json!({"id": "n", "type": "hologram", "light": 5}), None));
+    assert_eq!(played.order(), ["n"]);
+    let item = played.machine.conversation().item("n").unwrap().item();
+    let event = vivavoce_protocol::payload::ItemEvent::new().item(Box::new(item.clone()));
+    let json = serde_json::to_value(vivavoce_protocol::ServerEvent::ItemAdded(event)).unwrap();
+    assert_eq!(json["item"], json!({"id": "n", "type": "hologram", "light": 5}));
+}

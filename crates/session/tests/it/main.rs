@@ -1,0 +1,6 @@
+//! The session machine, played by hand.
+
+mod commands;
+mod common;
+mod conversation;
+mod totality;

@@ -1,0 +1,86 @@
+//! Every check a change has to pass, in one profile so that each crate is built once.
+
+use std::time::Instant;
+
+use crate::setup;
+use crate::step::{Step, seconds};
+
+/// In the order of how soon they can fail.
+const STEPS: &[Step] = &[
+    Step { name: "fmt", arguments: &["fmt", "--all", "--check"], environment: &[] },
+    Step {
+        name: "clippy",
+        arguments: &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
+        environment: &[],
+    },
+    Step {
+        name: "doc",
+        arguments: &["doc", "--workspace", "--no-deps"],
+        environment: &[("RUSTDOCFLAGS", "-D warnings")],
+    },
+    // Benches and examples too; what it builds of the tests, the next step runs.
+    Step { name: "build", arguments: &["build", "--workspace", "--all-targets"], environment: &[] },
+    // With the doc tests, which nextest would leave out.
+    Step { name: "test", arguments: &["test", "--workspace"], environment: &[] },
+];
+
+pub(crate) fn run(names: &[String]) -> Result<(), String> {
+    let steps = chosen(names)?;
+    let start = Instant::now();
+    for step in &steps {
+        match step.name {
+            "fmt" => setup::component("fmt", "rustfmt")?,
+            "clippy" => setup::component("clippy", "clippy")?,
+            _ => {}
+        }
+    }
+    let mut times = Vec::new();
+    for step in &steps {
+        let took = step.run(&[])?;
+        times.push(format!("{} {}", step.name, seconds(took)));
+    }
+    println!("\nxtask: all fine in {} ({})", seconds(start.elapsed()), times.join(", "));
+    Ok(())
+}
+
+/// The steps named, in their own order; all when none is.
+fn chosen(names: &[String]) -> Result<Vec<Step>, String> {
+    if let Some(unknown) = names.iter().find(|name| STEPS.iter().all(|step| step.name != **name)) {
+        let known: Vec<_> = STEPS.iter().map(|step| step.name).collect();
+        return Err(format!("there is no step `{unknown}`, only {}", known.join(", ")));
+    }
+    let wanted = |step: &&Step| names.is_empty() || names.iter().any(|name| name == step.name);
+    Ok(STEPS.iter().filter(wanted).copied().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::step::root;
+
+    fn names(wanted: &[&str]) -> Result<Vec<&'static str>, String> {
+        let wanted: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+        Ok(chosen(&wanted)?.iter().map(|step| step.name).collect())
+    }
+
+    #[test]
+    fn no_name_means_every_step() {
+        assert_eq!(names(&[]).unwrap(), ["fmt", "clippy", "doc", "build", "test"]);
+    }
+
+    #[test]
+    fn named_steps_run_in_their_own_order() {
+        assert_eq!(names(&["test", "fmt"]).unwrap(), ["fmt", "test"]);
+        assert_eq!(names(&["fnt"]).unwrap_err(), "there is no step `fnt`, only fmt, clippy, doc, build, test");
+    }
+
+    /// Clippy reads the list of banned methods from each crate's own folder and cannot include another file.
+    #[test]
+    fn crates_without_io_ban_the_same_methods() {
+        let read = |name| std::fs::read_to_string(root().join("crates").join(name).join("clippy.toml"));
+        let protocol = read("protocol").expect("a list in crates/protocol");
+        for name in ["audio", "session"] {
+            assert_eq!(read(name).expect("a list of its own"), protocol, "crates/{name}/clippy.toml differs");
+        }
+    }
+}
