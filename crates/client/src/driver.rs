@@ -41,6 +41,7 @@ async fn run(shared: &Shared, connection: &Connection, transport: Box<dyn Transp
     let mut heard = Instant::now();
     let mut pinged = false;
     let mut closing: Option<Instant> = None;
+    let mut received = 0_u32;
     loop {
         let deadline = closing.unwrap_or_else(|| heard + if pinged { silence * 2 } else { silence });
         tokio::select! {
@@ -65,7 +66,10 @@ async fn run(shared: &Shared, connection: &Connection, transport: Box<dyn Transp
                     None => return Close { by_us: closing.is_some(), ..Close::default() },
                 }
                 // Many frames at once must not keep the listeners from running.
-                tokio::task::consume_budget().await;
+                received += 1;
+                if received % 8 == 0 {
+                    tokio::task::yield_now().await;
+                }
             }
             () = connection.wake.notified() => out.idle = false,
             () = connection.close.notified() => {

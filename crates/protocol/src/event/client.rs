@@ -4,12 +4,13 @@ use serde::Serializer;
 use serde::ser::SerializeMap;
 
 use super::frame::{DecodeError, Opened};
+use super::hot::Hot;
 use super::payload::{self, UnknownEvent};
 use super::{events, owned};
 use crate::dialect::beta;
 use crate::id::EventId;
 use crate::session::Session;
-use crate::wire::{Encode, InDialect, Reason, Spot, Spots};
+use crate::wire::{Base64, Encode, InDialect, Reason, Spot, Spots};
 use crate::{Dialect, Direction};
 
 events! {
@@ -41,6 +42,19 @@ events! {
         TranslationAudioAppend(InputAudio<'a>) = "session.input_audio_buffer.append",
         /// Translation: says that no more audio follows: answered by `session.closed`.
         TranslationClose(Bare) = "session.close",
+    }
+}
+
+impl<'a> ClientEvent<'a> {
+    /// Decodes appended audio by the short cut.
+    pub(super) fn decode_hot(frame: &'a str, dialect: Dialect) -> Option<Self> {
+        let Hot { head, tail } = Hot::split(frame, r#""audio":""#)?;
+        match ClientEvent::decode(&head, dialect).ok()? {
+            ClientEvent::InputAudioAppend(append) => {
+                Some(Self::InputAudioAppend(append.into_owned().audio(Base64::from(tail))))
+            }
+            _ => None,
+        }
     }
 }
 

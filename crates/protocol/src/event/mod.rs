@@ -5,6 +5,7 @@
 
 mod client;
 mod frame;
+mod hot;
 pub mod payload;
 mod server;
 
@@ -43,6 +44,9 @@ macro_rules! events {
             /// When the frame is not JSON, not an object, or has no string member `type`. Whatever else is odd
             /// about it stays in the event, see [`spots`](Self::spots).
             pub fn decode(frame: &'a str, dialect: Dialect) -> Result<Self, DecodeError> {
+                if let Some(event) = Self::decode_hot(frame, dialect) {
+                    return Ok(event);
+                }
                 let Opened { members, name, alias_of, spoken, transcription } = Opened::of(frame, dialect)?;
                 let accent = (spoken != dialect).then_some(spoken);
                 let mut event = match alias_of.unwrap_or(&name) {

@@ -4,12 +4,13 @@ use serde::Serializer;
 use serde::ser::SerializeMap;
 
 use super::frame::{DecodeError, Opened};
+use super::hot::Hot;
 use super::payload::{self, UnknownEvent};
 use super::{events, owned};
 use crate::dialect::beta;
 use crate::id::EventId;
 use crate::session::Session;
-use crate::wire::{Encode, InDialect, Reason, Spot, Spots};
+use crate::wire::{Base64, Encode, InDialect, Reason, Spot, Spots};
 use crate::{Dialect, Direction};
 
 events! {
@@ -116,6 +117,19 @@ events! {
         TranslationOutputAudioDelta(TranslationAudioDelta<'a>) = "session.output_audio.delta",
         /// Translation: everything has been said.
         TranslationClosed(Bare) = "session.closed",
+    }
+}
+
+impl<'a> ServerEvent<'a> {
+    /// Decodes an audio delta by the short cut.
+    pub(super) fn decode_hot(frame: &'a str, dialect: Dialect) -> Option<Self> {
+        let Hot { head, tail } = Hot::split(frame, r#""delta":""#)?;
+        match ServerEvent::decode(&head, dialect).ok()? {
+            ServerEvent::OutputAudioDelta(delta) => {
+                Some(Self::OutputAudioDelta(delta.into_owned().delta(Base64::from(tail))))
+            }
+            _ => None,
+        }
     }
 }
 

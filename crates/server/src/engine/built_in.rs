@@ -1,0 +1,147 @@
+//! The engine that needs nothing: it says who it is and what it read or heard. The same context, the same answer.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use vivavoce_audio::AudioChunk;
+use vivavoce_protocol::{FunctionTool, Open, Role, ToolChoice, ToolChoiceMode};
+
+use super::arguments::arguments_for;
+use super::context::{ContextItem, ContextPart, EngineRequest};
+use super::{Engine, EngineEvents, EngineFuture};
+use crate::voice::{Voice, VoiceKind};
+
+const WHO: &str = "I am the local vivavoce server.";
+/// Instructions with this make it say what follows on the line, and nothing else.
+const SAY_EXACTLY: &str = "Say exactly:";
+/// Samples of a piece of audio: 200 ms at 24 kHz.
+const PIECE: usize = 4_800;
+
+/// The built-in engine.
+///
+/// - It answers the last thing the user said: it quotes text, and tells the length of speech.
+/// - Instructions with a line `Say exactly: ...` make it say that.
+/// - It calls a function when `tool_choice` demands one, or when the user's text names one; the arguments satisfy the
+///   tool's JSON Schema. After a `function_call_output` it tells the output.
+#[derive(Debug, Clone, Default)]
+pub struct BuiltIn {
+    voice: Voice,
+}
+
+/// What the built-in engine answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Words, to be written or spoken.
+    Words(String),
+    /// A function call.
+    Call {
+        /// The function.
+        name: String,
+        /// Its arguments, a JSON text.
+        arguments: String,
+    },
+}
+
+impl BuiltIn {
+    /// The engine with a voice; [`VoiceKind::Auto`] by default.
+    pub const fn new(voice: VoiceKind) -> Self {
+        Self { voice: Voice::new(voice) }
+    }
+
+    /// What it answers in this context.
+    pub fn reply(request: &EngineRequest) -> Reply {
+        let answered = matches!(request.items.last().map(|item| &**item), Some(ContextItem::FunctionCallOutput { .. }));
+        if !answered && let Some(tool) = wanted_tool(request) {
+            let schema = tool.parameters.get().and_then(|schema| schema.to_value().ok());
+            let arguments = arguments_for(&schema.unwrap_or(Value::Null)).to_string();
+            return Reply::Call { name: tool.name.get().cloned().unwrap_or_default(), arguments };
+        }
+        Reply::Words(words(request))
+    }
+}
+
+/// The function that must be called, or that the user names.
+fn wanted_tool(request: &EngineRequest) -> Option<&FunctionTool> {
+    let named = |wanted: &str| request.tools.iter().find(|tool| tool.name.get().is_some_and(|name| name == wanted));
+    match &request.tool_choice {
+        ToolChoice::Tool(choice) => named(choice.name.get()?),
+        ToolChoice::Mode(Open::Known(ToolChoiceMode::None)) => None,
+        ToolChoice::Mode(mode) => {
+            let said = request.last_user_text().unwrap_or_default().to_lowercase();
+            let mentioned = request.tools.iter().find(|tool| {
+                let name = tool.name.get().map(|name| name.to_lowercase()).unwrap_or_default();
+                !name.is_empty() && (said.contains(&name) || said.contains(&name.replace(['_', '-'], " ")))
+            });
+            let required = *mode == ToolChoiceMode::Required;
+            mentioned.or_else(|| request.tools.first().filter(|_| required))
+        }
+    }
+}
+
+fn words(request: &EngineRequest) -> String {
+    if let Some((_, exactly)) = request.instructions.split_once(SAY_EXACTLY) {
+        return exactly.lines().next().unwrap_or_default().trim().to_owned();
+    }
+    let last = request.items.iter().rev().find_map(|item| match &**item {
+        ContextItem::Message { role: Role::User, parts } => Some(about_message(parts)),
+        ContextItem::FunctionCallOutput { call_id, output } => {
+            let name = request.items.iter().rev().find_map(|item| match &**item {
+                ContextItem::FunctionCall { call_id: id, name, .. } if id == call_id => Some(name.as_str()),
+                _ => None,
+            });
+            Some(format!("{} returned: {output}", name.unwrap_or("The function")))
+        }
+        _ => None,
+    });
+    format!("{WHO} {}", last.as_deref().unwrap_or("Write or say something."))
+}
+
+fn about_message(parts: &[ContextPart]) -> String {
+    let mut said = Vec::new();
+    for part in parts {
+        said.push(match part {
+            ContextPart::Text(text) => format!("I read: {text}"),
+            ContextPart::Image { .. } => "I got an image.".to_owned(),
+            ContextPart::Audio { audio, .. } => {
+                format!("I heard {:.1} seconds of speech.", audio.ms() as f64 / 1000.0)
+            }
+        });
+    }
+    if said.is_empty() { "I got an empty message.".to_owned() } else { said.join(" ") }
+}
+
+impl Engine for BuiltIn {
+    fn respond(self: Arc<Self>, request: EngineRequest, events: EngineEvents) -> EngineFuture {
+        Box::pin(async move {
+            match Self::reply(&request) {
+                Reply::Call { name, arguments } => events.function_call(name, arguments).await,
+                Reply::Words(text) if request.spoken => {
+                    let audio = self.voice.speak(&text, &request.voice, request.speed).await;
+                    speak(&text, &audio.into(), &events).await;
+                }
+                Reply::Words(text) => {
+                    for word in text.split_inclusive(' ') {
+                        events.text(word).await;
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Sends the words of each stretch of audio ahead of it.
+async fn speak(text: &str, audio: &AudioChunk, events: &EngineEvents) {
+    let pieces = audio.len().div_ceil(PIECE).max(1);
+    let mut words = text.split_inclusive(' ');
+    let mut said = 0;
+    for piece in 0..pieces {
+        while said * pieces < text.len() * (piece + 1)
+            && let Some(word) = words.next()
+        {
+            said += word.len();
+            events.transcript(word).await;
+        }
+        events.audio(audio.slice(piece * PIECE..(piece + 1) * PIECE)).await;
+    }
+}

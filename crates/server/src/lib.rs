@@ -1,0 +1,43 @@
+//! A local server of the OpenAI Realtime API: a test double, a demo partner, a way to develop without a key.
+//!
+//! ```
+//! use vivavoce_server::LocalServer;
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! let server = LocalServer::start().await?;
+//! println!("{}?model=gpt-realtime", server.url()); // ws://127.0.0.1:40721/v1/realtime?model=gpt-realtime
+//! # std::io::Result::Ok(())
+//! # })?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! Any client of the API can connect, in the current dialect (GA) or the one before (beta): text and audio turns,
+//! voice activity detection, interruption, function calls, items, out-of-band responses, errors. No key is needed, and
+//! none is looked at. What it answers is made by an [`Engine`]; the [built-in one](BuiltIn) needs no network and no
+//! model, and says that it is the local server and what it read or heard.
+//!
+//! # What it is not
+//!
+//! - Not a model. The built-in engine understands nothing; its transcripts of the user tell durations.
+//! - Not a copy of the service's timing: it answers as fast as it can.
+//! - Not (yet) translation sessions, MCP tools, WebRTC or REST.
+//!
+//! # How it is made
+//!
+//! The protocol lives in [`machine`], which has no I/O and can be played by hand in simulated time. Engines and voices
+//! make responses. The network layer is one loop around a machine for each connection.
+
+#![deny(missing_docs)]
+
+mod engine;
+pub mod machine;
+mod net;
+mod vad;
+mod voice;
+
+pub use engine::{
+    BuiltIn, ContextItem, ContextPart, Engine, EngineError, EngineEvent, EngineEvents, EngineFuture, EngineRequest,
+    Reply, SpokenAudio, arguments_for,
+};
+pub use net::{LocalServer, LocalServerBuilder};
+pub use voice::{VoiceKind, synthetic_speech};

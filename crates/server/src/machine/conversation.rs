@@ -1,0 +1,199 @@
+//! The default conversation: a list of items.
+//!
+//! # Bounds
+//!
+//! At most 10 000 items, 64 MiB of text and images, and 400 MiB of audio (over two hours). Beyond, the oldest items are
+//! forgotten without an event.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use vivavoce_audio::AudioEncoding;
+use vivavoce_protocol::{ConversationId, ItemId, ItemStatus, Role};
+
+use super::item::StoredItem;
+use super::refusal::{self, Refusal};
+use crate::engine::{ContextItem, ContextPart};
+
+const MAX_ITEMS: usize = 10_000;
+const MAX_TEXT_BYTES: usize = 64 << 20;
+const MAX_AUDIO_SAMPLES: usize = 200 << 20;
+
+#[derive(Debug)]
+pub(super) struct Conversation {
+    pub(super) id: ConversationId,
+    items: VecDeque<StoredItem>,
+    /// A cut that came while the item was being generated: part and milliseconds.
+    early_cut: Option<(ItemId, usize, u64)>,
+    text_bytes: usize,
+    audio_samples: usize,
+}
+
+/// Where a new item goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place<'a> {
+    End,
+    First,
+    After(&'a ItemId),
+}
+
+impl Conversation {
+    pub(super) const fn new(id: ConversationId) -> Self {
+        Self { id, items: VecDeque::new(), early_cut: None, text_bytes: 0, audio_samples: 0 }
+    }
+
+    pub(super) fn items(&self) -> impl Iterator<Item = &StoredItem> {
+        self.items.iter()
+    }
+
+    pub(super) fn get(&self, id: &ItemId) -> Option<&StoredItem> {
+        // What is asked for is mostly new.
+        self.items.iter().rev().find(|item| item.id == *id)
+    }
+
+    pub(super) fn last_id(&self) -> Option<&ItemId> {
+        self.items.back().map(|item| &item.id)
+    }
+
+    pub(super) fn has_call(&self, id: &str) -> bool {
+        self.items
+            .iter()
+            .any(|item| matches!(&*item.content, ContextItem::FunctionCall { call_id, .. } if *call_id == id))
+    }
+
+    /// Adds an item; says which is before it.
+    pub(super) fn insert(&mut self, item: StoredItem, place: Place<'_>) -> Result<Option<ItemId>, Refusal> {
+        if self.get(&item.id).is_some() {
+            return Err(refusal::duplicate_item(item.id.as_str()));
+        }
+        let index = match place {
+            Place::End => self.items.len(),
+            Place::First => 0,
+            Place::After(id) => match self.items.iter().position(|item| item.id == *id) {
+                Some(index) => index + 1,
+                None => return Err(refusal::unknown_previous_item(id.as_str())),
+            },
+        };
+        self.count(&item, true);
+        let previous = index.checked_sub(1).and_then(|index| self.items.get(index)).map(|item| item.id.clone());
+        self.items.insert(index, item);
+        self.forget_oldest();
+        Ok(previous)
+    }
+
+    /// Adds an item with an id of ours at the end; says which is before it.
+    pub(super) fn append(&mut self, item: StoredItem) -> Option<ItemId> {
+        let previous = self.last_id().cloned();
+        self.count(&item, true);
+        self.items.push_back(item);
+        self.forget_oldest();
+        previous
+    }
+
+    /// The item's content is complete, or cut. `None` when it was deleted meanwhile; else the item before it.
+    pub(super) fn finish(
+        &mut self,
+        id: &ItemId,
+        status: ItemStatus,
+        content: Arc<ContextItem>,
+    ) -> Option<Option<ItemId>> {
+        let index = self.items.iter().rposition(|item| item.id == *id)?;
+        let finished = StoredItem { id: id.clone(), status, content };
+        self.count(&finished, true);
+        let before = std::mem::replace(&mut self.items[index], finished);
+        self.count(&before, false);
+        if let Some((_, part, ms)) = self.early_cut.take_if(|(item, ..)| item == id) {
+            // The part may have ended shorter than announced: then nothing is left to cut.
+            let _ = self.truncate(id, part, ms);
+        }
+        let previous = index.checked_sub(1).and_then(|index| self.items.get(index));
+        Some(previous.map(|item| item.id.clone()))
+    }
+
+    pub(super) fn remove(&mut self, id: &ItemId) -> bool {
+        let Some(index) = self.items.iter().position(|item| item.id == *id) else { return false };
+        if let Some(item) = self.items.remove(index) {
+            self.count(&item, false);
+        }
+        true
+    }
+
+    /// Remembers the cut of an item that is being generated.
+    pub(super) fn truncate_when_finished(&mut self, id: ItemId, part: usize, end_ms: u64) {
+        self.early_cut = Some((id, part, end_ms));
+    }
+
+    /// Cuts a part of the model's speech: the audio beyond `end_ms` and all of the transcript go.
+    pub(super) fn truncate(&mut self, id: &ItemId, part: usize, end_ms: u64) -> Result<(), Refusal> {
+        let item = self.items.iter_mut().rev().find(|item| item.id == *id);
+        let item = item.ok_or_else(|| refusal::unknown_item_to_truncate(id.as_str()))?;
+        let ContextItem::Message { role: Role::Assistant, parts } = Arc::make_mut(&mut item.content) else {
+            return Err(refusal::not_truncatable());
+        };
+        let Some(ContextPart::Audio { audio, transcript }) = parts.get_mut(part) else {
+            return Err(refusal::not_truncatable());
+        };
+        if audio.samples.is_empty() {
+            return Err(refusal::not_truncatable());
+        }
+        check_cut(audio.encoding, audio.samples.len(), end_ms)?;
+        let keep = usize::try_from(audio.encoding.ms_to_samples(end_ms)).unwrap_or(usize::MAX);
+        let before = audio.samples.len();
+        audio.samples.truncate(keep);
+        self.audio_samples = self.audio_samples.saturating_sub(before - audio.samples.len());
+        *transcript = None;
+        Ok(())
+    }
+
+    /// Writes down what was heard in a part.
+    pub(super) fn transcribe(&mut self, id: &ItemId, heard: &str) {
+        if let Some(item) = self.items.iter_mut().rev().find(|item| item.id == *id)
+            && let ContextItem::Message { parts, .. } = Arc::make_mut(&mut item.content)
+            && let Some(ContextPart::Audio { transcript, .. }) = parts.first_mut()
+        {
+            *transcript = Some(heard.to_owned());
+        }
+    }
+
+    fn count(&mut self, item: &StoredItem, added: bool) {
+        let (text, audio) = size(&item.content);
+        let count = |total: &mut usize, size: usize| {
+            *total = if added { total.saturating_add(size) } else { total.saturating_sub(size) };
+        };
+        count(&mut self.text_bytes, text);
+        count(&mut self.audio_samples, audio);
+    }
+
+    fn forget_oldest(&mut self) {
+        while self.items.len() > 1
+            && (self.items.len() > MAX_ITEMS
+                || self.text_bytes > MAX_TEXT_BYTES
+                || self.audio_samples > MAX_AUDIO_SAMPLES)
+        {
+            if let Some(item) = self.items.pop_front() {
+                self.count(&item, false);
+            }
+        }
+    }
+}
+
+/// Refuses a cut behind the end: `audio_end_ms` counts from the start of the part.
+pub(super) fn check_cut(encoding: AudioEncoding, samples: usize, end_ms: u64) -> Result<(), Refusal> {
+    let has_ms = encoding.samples_to_ms(samples as u64);
+    if end_ms > has_ms { Err(refusal::already_shorter(has_ms, end_ms)) } else { Ok(()) }
+}
+
+/// Bytes of text and samples of audio.
+fn size(content: &ContextItem) -> (usize, usize) {
+    match content {
+        ContextItem::FunctionCall { name, arguments, .. } => (name.len() + arguments.len(), 0),
+        ContextItem::FunctionCallOutput { output, .. } => (output.len(), 0),
+        ContextItem::Message { parts, .. } => parts.iter().fold((0, 0), |(text, audio), part| match part {
+            ContextPart::Text(more) => (text + more.len(), audio),
+            ContextPart::Image { url, .. } => (text + url.len(), audio),
+            ContextPart::Audio { audio: more, transcript } => {
+                (text + transcript.as_ref().map_or(0, String::len), audio + more.samples.len())
+            }
+        }),
+    }
+}

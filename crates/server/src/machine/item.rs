@@ -1,0 +1,227 @@
+//! Items as they are kept, and their way from and to the wire.
+
+use std::sync::Arc;
+
+use vivavoce_audio::{AudioBuffer, AudioChunk, AudioEncoding, DeltaDecoder, encode_base64};
+use vivavoce_protocol::{
+    Blob, CallId, ContentPart, Dialect, FunctionCallItem, FunctionCallOutputItem, ImageDetail, Item, ItemId,
+    ItemStatus, List, MessageItem, Open, PartType, Role,
+};
+
+use super::check;
+use super::ids::Ids;
+use super::refusal::{self, Refusal};
+use crate::engine::{ContextItem, ContextPart, SpokenAudio};
+
+const MAX_ID: usize = 32;
+const MAX_TEXT: usize = 256_000;
+const OBJECT: &str = "realtime.item";
+
+/// An item of the conversation.
+#[derive(Debug, Clone)]
+pub(super) struct StoredItem {
+    pub(super) id: ItemId,
+    pub(super) status: ItemStatus,
+    /// Shared with the engines that were told it.
+    pub(super) content: Arc<ContextItem>,
+}
+
+/// How an item the client wrote is to be read.
+pub(super) struct Reading<'a> {
+    pub(super) dialect: Dialect,
+    /// How `input_audio` parts are coded.
+    pub(super) encoding: AudioEncoding,
+    /// The item's own place in the event, such as `item` or `response.input[0]`.
+    pub(super) path: &'a str,
+}
+
+impl Reading<'_> {
+    /// An item the client wrote; without an id of its own it gets one.
+    pub(super) fn item(&self, item: &Item, ids: &mut Ids) -> Result<StoredItem, Refusal> {
+        let path = self.path;
+        if let Some(id) = item.id() {
+            check::text(id.as_str(), &format!("{path}.id"), MAX_ID)?;
+        }
+        let content = match item {
+            Item::Message(message) => self.message(message)?,
+            Item::FunctionCall(call) => ContextItem::FunctionCall {
+                call_id: match call.call_id.get() {
+                    Some(id) => self.call_id(id)?,
+                    None => ids.call(),
+                },
+                name: self.required(call.name.get(), "name")?,
+                arguments: self.required(call.arguments.get(), "arguments")?,
+            },
+            Item::FunctionCallOutput(answer) => ContextItem::FunctionCallOutput {
+                call_id: match answer.call_id.get() {
+                    Some(id) => self.call_id(id)?,
+                    None => return Err(refusal::missing(&format!("{path}.call_id"))),
+                },
+                output: self.required(answer.output.get(), "output")?,
+            },
+            other => {
+                let supported = ["message", "function_call", "function_call_output"];
+                let kind = other.kind().unwrap_or_default();
+                return Err(refusal::invalid_value(kind, &supported, &format!("{path}.type")));
+            }
+        };
+        let status = match item.status() {
+            Some(ItemStatus::Incomplete) => ItemStatus::Incomplete,
+            _ => ItemStatus::Completed,
+        };
+        Ok(StoredItem { id: item.id().cloned().unwrap_or_else(|| ids.item()), status, content: content.into() })
+    }
+
+    fn required(&self, member: Option<&String>, name: &str) -> Result<String, Refusal> {
+        member.cloned().ok_or_else(|| refusal::missing(&format!("{}.{name}", self.path)))
+    }
+
+    fn call_id(&self, id: &CallId) -> Result<CallId, Refusal> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        if id.as_str().is_empty() || !id.as_str().bytes().all(fits) {
+            let param = format!("{}.call_id", self.path);
+            let message = format!("Invalid '{param}': expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.");
+            return Err(refusal::invalid_value_because(message, &param));
+        }
+        Ok(id.clone())
+    }
+
+    fn message(&self, message: &MessageItem) -> Result<ContextItem, Refusal> {
+        let path = self.path;
+        let Some(role) = message.role.get().and_then(Open::known) else {
+            return Err(refusal::missing(&format!("{path}.role")));
+        };
+        let Some(content) = message.content.get() else {
+            return Err(refusal::missing(&format!("{path}.content")));
+        };
+        let parts = content.iter().enumerate().map(|(index, part)| self.part(role, part, index));
+        Ok(ContextItem::Message { role, parts: parts.collect::<Result<_, _>>()? })
+    }
+
+    fn part(&self, role: Role, part: &ContentPart, index: usize) -> Result<ContextPart, Refusal> {
+        let path = format!("{}.content[{index}]", self.path);
+        let Some(kind) = part.kind.get() else {
+            return Err(refusal::missing(&format!("{path}.type")));
+        };
+        let beta = self.dialect == Dialect::Beta;
+        let output_text = if beta { "text" } else { "output_text" };
+        let supported: &[&str] = match role {
+            Role::User if beta => &["input_text", "input_audio"],
+            Role::User => &["input_text", "input_audio", "input_image"],
+            Role::Assistant => &[output_text],
+            _ => &["input_text"],
+        };
+        let missing = |name: &str| refusal::missing(&format!("{path}.{name}"));
+        let text = || {
+            let text = part.text.get().ok_or_else(|| missing("text"))?;
+            check::text(text, &format!("{path}.text"), MAX_TEXT)?;
+            Ok(ContextPart::Text(text.clone()))
+        };
+        match (role, kind.known()) {
+            (Role::User | Role::System, Some(PartType::InputText)) => text(),
+            (Role::Assistant, Some(PartType::OutputText)) => text(),
+            // Speech of the model cannot be given back to it: the service looks for text.
+            (Role::Assistant, Some(PartType::OutputAudio)) => Err(missing("text")),
+            (Role::User, Some(PartType::InputAudio)) => {
+                let base64 = part.audio.get().ok_or_else(|| missing("audio"))?;
+                let samples = DeltaDecoder::new(self.encoding)
+                    .decode(base64)
+                    .map_err(|_| refusal::bad_audio(described(self.encoding), &format!("{path}.audio")))?;
+                let audio = SpokenAudio { samples: AudioBuffer::from_iter([samples]), encoding: self.encoding };
+                Ok(ContextPart::Audio { audio, transcript: part.transcript.get().cloned() })
+            }
+            (Role::User, Some(PartType::InputImage)) if !beta => {
+                let url = part.image_url.get().ok_or_else(|| missing("image_url"))?;
+                let detail = part.detail.get().map_or("auto", Open::as_str).to_owned();
+                Ok(ContextPart::Image { url: url.to_string(), detail })
+            }
+            (_, Some(PartType::OutputText)) if beta => {
+                Err(refusal::invalid_value("text", supported, &format!("{path}.type")))
+            }
+            _ => Err(refusal::invalid_value(kind.as_str(), supported, &format!("{path}.type"))),
+        }
+    }
+}
+
+/// An encoding in the words of the service's errors.
+pub(super) const fn described(encoding: AudioEncoding) -> &'static str {
+    match encoding {
+        AudioEncoding::Pcm16 => "mono PCM16 at 24kHz",
+        AudioEncoding::G711Ulaw => "mono G.711 mu-law at 8kHz",
+        AudioEncoding::G711Alaw => "mono G.711 A-law at 8kHz",
+    }
+}
+
+impl StoredItem {
+    /// Speech of the user that was committed.
+    pub(super) fn speech(id: ItemId, samples: AudioChunk, encoding: AudioEncoding) -> Self {
+        let audio = SpokenAudio { samples: AudioBuffer::from_iter([samples]), encoding };
+        let parts = vec![ContextPart::Audio { audio, transcript: None }];
+        let content = ContextItem::Message { role: Role::User, parts };
+        Self { id, status: ItemStatus::Completed, content: content.into() }
+    }
+
+    /// The item as events show it: without its audio.
+    pub(super) fn wire(&self) -> Item {
+        self.to_item(None)
+    }
+
+    /// The item as `conversation.item.retrieved` shows it: with its audio.
+    pub(super) fn wire_with_audio(&self, dialect: Dialect) -> Item {
+        self.to_item(Some(dialect))
+    }
+
+    fn to_item(&self, with_audio: Option<Dialect>) -> Item {
+        let id = self.id.clone();
+        match &*self.content {
+            ContextItem::Message { role, parts } => {
+                let content: List<ContentPart> =
+                    parts.iter().map(|part| wire_part(part, *role == Role::Assistant, with_audio)).collect();
+                MessageItem::new().id(id).object(OBJECT).status(self.status).role(*role).content(content).into()
+            }
+            ContextItem::FunctionCall { call_id, name, arguments } => FunctionCallItem::new()
+                .id(id)
+                .object(OBJECT)
+                .status(self.status)
+                .call_id(call_id.clone())
+                .name(name.as_str())
+                .arguments(arguments.as_str())
+                .into(),
+            ContextItem::FunctionCallOutput { call_id, output } => FunctionCallOutputItem::new()
+                .id(id)
+                .object(OBJECT)
+                .status(self.status)
+                .call_id(call_id.clone())
+                .output(output.as_str())
+                .into(),
+        }
+    }
+}
+
+fn wire_part(part: &ContextPart, by_assistant: bool, with_audio: Option<Dialect>) -> ContentPart {
+    match part {
+        ContextPart::Text(text) if by_assistant => ContentPart::output_text(text),
+        ContextPart::Text(text) => ContentPart::input_text(text),
+        ContextPart::Image { url, detail } => {
+            ContentPart::input_image(url.clone()).detail(Open::<ImageDetail>::from(detail.as_str()))
+        }
+        ContextPart::Audio { audio, transcript } => {
+            let kind = if by_assistant { PartType::OutputAudio } else { PartType::InputAudio };
+            let mut wire = ContentPart::new().kind(kind).transcript(transcript.clone());
+            if let Some(dialect) = with_audio {
+                let mut base64 = String::new();
+                encode_base64(&audio.samples.to_vec(), audio.encoding, &mut base64);
+                wire.audio = Blob::from(base64).into();
+                if by_assistant && dialect == Dialect::Beta {
+                    wire.format = match audio.encoding {
+                        AudioEncoding::Pcm16 => "pcm16",
+                        AudioEncoding::G711Ulaw => "g711_ulaw",
+                        AudioEncoding::G711Alaw => "g711_alaw",
+                    }
+                    .into();
+                }
+            }
+            wire
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! From `response.create` to a response in progress and a job for the engine.
+
+use std::sync::Arc;
+
+use vivavoce_protocol::{
+    ConversationChoice, Dict, FunctionTool, Item, ItemStatus, List, Member, ResponseParams, Tool, ToolChoice,
+    ToolChoiceMode, VoiceChoice,
+};
+
+use super::item::Reading;
+use super::job::{Job, JobId};
+use super::refusal::{self, Refusal};
+use super::response::{ActiveResponse, Plan, Stage};
+use super::settings::{check_max_tokens, check_modalities, check_tools, complete_format, encoding};
+use super::{Machine, check, usage};
+use crate::engine::{ContextItem, EngineRequest};
+
+const MAX_METADATA: usize = 16;
+const MAX_METADATA_KEY: usize = 64;
+const MAX_METADATA_VALUE: usize = 512;
+
+impl Machine {
+    /// Begins a response: with `params` over the session's settings, or with those alone.
+    pub(super) fn create_response(&mut self, params: Option<&ResponseParams>) -> Result<(), Refusal> {
+        if self.settings.is_transcription() {
+            return Err(refusal::no_responses_here());
+        }
+        let none = ResponseParams::new();
+        let params = params.unwrap_or(&none);
+        let plan = self.plan(params)?;
+        let request = self.engine_request(params, &plan)?;
+        if plan.in_conversation
+            && let Some(active) = self.active_response()
+        {
+            return Err(refusal::active_response(self.responses[active].id.as_str()));
+        }
+        if self.responses.len() >= Self::MAX_RESPONSES {
+            return Err(refusal::too_many_responses(Self::MAX_RESPONSES));
+        }
+        self.idle_by_response(&plan);
+        self.last_job += 1;
+        let job = JobId(self.last_job);
+        let id = self.out.ids.response();
+        let input = usage::Input::of(&request);
+        let stage =
+            Stage { out: &mut self.out, conversation: &mut self.conversation, has_spoken: &mut self.has_spoken };
+        self.responses.push(ActiveResponse::begin(id, job, plan, input, stage));
+        self.jobs.push_back(Job::Start { id: job, request: Box::new(request) });
+        Ok(())
+    }
+
+    fn plan(&self, params: &ResponseParams) -> Result<Plan, Refusal> {
+        let settings = &self.settings;
+        let dialect = self.out.dialect;
+        let path = |ga| check::path(dialect, ga);
+        let in_conversation = match params.conversation.get() {
+            None => true,
+            Some(choice) => match choice.known() {
+                Some(choice) => choice != ConversationChoice::None,
+                None if *choice.as_str() == *self.conversation.id.as_str() => true,
+                None => {
+                    let supported = ["auto", "none"];
+                    return Err(refusal::invalid_value(choice.as_str(), &supported, "response.conversation"));
+                }
+            },
+        };
+        let output = params.audio.get().and_then(|audio| audio.output.get());
+        let own_voice = output.map(|output| &output.voice).filter(|voice| voice.get().is_some());
+        if in_conversation && self.has_spoken && own_voice.is_some_and(|voice| voice != settings.voice()) {
+            return Err(refusal::voice_change());
+        }
+        let own_format = output.map(|output| &output.format).filter(|format| format.get().is_some());
+        let mut format = own_format.unwrap_or_else(|| settings.output_format()).clone();
+        complete_format(&mut format, &path("response.audio.output.format.rate"))?;
+        let plan = Plan {
+            in_conversation,
+            modalities: value_or(&params.output_modalities, settings.output_modalities()),
+            voice: own_voice.unwrap_or_else(|| settings.voice()).clone(),
+            encoding: encoding(&format),
+            format,
+            max_output_tokens: value_or(&params.max_output_tokens, settings.max_output_tokens()),
+            temperature: value_or(&params.temperature, settings.temperature()),
+            metadata: params.metadata.clone(),
+        };
+        check_modalities(&params.output_modalities, &path("response.output_modalities"), dialect)?;
+        check_max_tokens(&plan.max_output_tokens, "response.max_output_tokens")?;
+        check::num(&plan.temperature, "response.temperature", 0.6, 1.2)?;
+        check_metadata(&plan.metadata)?;
+        Ok(plan)
+    }
+
+    fn engine_request(&mut self, params: &ResponseParams, plan: &Plan) -> Result<EngineRequest, Refusal> {
+        let items = match params.input.get() {
+            Some(input) => self.custom_input(input)?,
+            // An item that is being generated has nothing to say yet.
+            None => self
+                .conversation
+                .items()
+                .filter(|item| item.status != ItemStatus::InProgress)
+                .map(|item| Arc::clone(&item.content))
+                .collect(),
+        };
+        let settings = &self.settings;
+        let tools = value_or(&params.tools, settings.tools());
+        let tool_choice = value_or(&params.tool_choice, settings.tool_choice());
+        if params.tools.get().is_some() || params.tool_choice.get().is_some() {
+            check_tools(&tools, &tool_choice, "response")?;
+        }
+        let functions: Vec<FunctionTool> = tools.get().map(functions).unwrap_or_default();
+        Ok(EngineRequest {
+            model: settings.model().to_owned(),
+            instructions: params.instructions.get().cloned().unwrap_or_else(|| settings.instructions().to_owned()),
+            items,
+            tools: functions,
+            tool_choice: tool_choice.into_value().unwrap_or_else(|| ToolChoice::Mode(ToolChoiceMode::Auto.into())),
+            spoken: plan.is_spoken(),
+            voice: match plan.voice.get() {
+                Some(VoiceChoice::Name(voice)) => voice.as_str().to_owned(),
+                Some(VoiceChoice::Custom(voice)) => voice.id.get().cloned().unwrap_or_default(),
+                None => String::new(),
+            },
+            speed: settings.speed(),
+            max_output_tokens: plan.limit().and_then(|limit| u32::try_from(limit).ok()),
+        })
+    }
+
+    /// The context in place of the conversation: items of the request, and of the conversation by reference.
+    fn custom_input(&mut self, input: &List<Item>) -> Result<Vec<Arc<ContextItem>>, Refusal> {
+        let mut items = Vec::new();
+        for (index, item) in input.iter().enumerate() {
+            let path = format!("response.input[{index}]");
+            if let Item::Reference(reference) = item {
+                let id = reference.id.get().ok_or_else(|| refusal::missing(&format!("{path}.id")))?;
+                let found = self.conversation.get(id);
+                let found = found.ok_or_else(|| refusal::unknown_reference(id.as_str(), &format!("{path}.id")))?;
+                items.push(Arc::clone(&found.content));
+            } else {
+                let reading = Reading { dialect: self.out.dialect, encoding: self.input.encoding(), path: &path };
+                items.push(reading.item(item, &mut self.out.ids)?.content);
+            }
+        }
+        Ok(items)
+    }
+
+    /// A response of the conversation takes the place of the one the idle timeout would start.
+    fn idle_by_response(&mut self, plan: &Plan) {
+        if plan.in_conversation {
+            self.idle.pause();
+        }
+    }
+}
+
+/// The request's value, or the session's.
+fn value_or<T: Clone>(own: &Member<T>, settings: &Member<T>) -> Member<T> {
+    if own.get().is_some() { own.clone() } else { settings.clone() }
+}
+
+fn functions(tools: &List<Tool>) -> Vec<FunctionTool> {
+    tools
+        .iter()
+        .filter_map(|tool| match tool {
+            Tool::Function(function) => Some(function.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn check_metadata(metadata: &Member<Dict<String>>) -> Result<(), Refusal> {
+    let Some(metadata) = metadata.get() else { return Ok(()) };
+    if metadata.len() > MAX_METADATA {
+        return Err(refusal::too_many("response.metadata", MAX_METADATA, metadata.len()));
+    }
+    for (key, value) in metadata.iter() {
+        let param = format!("response.metadata.{key}");
+        check::text(key, &param, MAX_METADATA_KEY)?;
+        check::text(value.get().map(String::as_str).unwrap_or_default(), &param, MAX_METADATA_VALUE)?;
+    }
+    Ok(())
+}

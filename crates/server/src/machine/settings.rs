@@ -1,0 +1,402 @@
+//! The session's configuration in force, and what `session.update` does to it.
+//!
+//! A partial update names what changes. All of it takes effect, or none: an update is merged into a copy, which
+//! is checked and then takes the place of the old one.
+
+use vivavoce_audio::AudioEncoding;
+use vivavoce_protocol::{
+    AudioFormat, AudioFormatType, AudioInput, AudioOutput, Dialect, Eagerness, FunctionTool, Int, List, MaxTokens,
+    Member, Modalities, Model, Num, Open, RealtimeSession, Session, SessionId, SessionType, Tool, ToolChoice,
+    ToolChoiceMode, Transcription, TranscriptionSession, Truncation, TruncationMode, TurnDetection, TurnDetectionType,
+    Unlimited, VoiceChoice,
+};
+
+use super::check::{self, path};
+use super::refusal::{self, Refusal};
+
+const INSTRUCTIONS: &str =
+    "You are the local Realtime server of vivavoce. Say that you are, and what you heard or read.";
+const VOICE: &str = "alloy";
+/// `session.created` reports 200 ms; an object that leaves the member out gets 500 ms.
+const SILENCE_MS: u32 = 200;
+const SILENCE_LEFT_OUT_MS: u32 = 500;
+const PREFIX_MS: u32 = 300;
+/// Tokens a response may be limited to.
+pub(super) const MAX_OUTPUT_TOKENS: i64 = 4096;
+
+/// The configuration in force.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    dialect: Dialect,
+    transcription: bool,
+    /// Complete, as are `input` and `output`: every member the session object has is there, null where it is not
+    /// set. Without `audio`, which is those two.
+    session: RealtimeSession,
+    input: AudioInput,
+    output: AudioOutput,
+}
+
+/// How the user's turns are found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Turns {
+    /// 0 to 1.
+    pub(super) threshold: f64,
+    pub(super) prefix_ms: u64,
+    pub(super) silence_ms: u64,
+    pub(super) create_response: bool,
+    pub(super) interrupt_response: bool,
+    pub(super) idle_timeout_ms: Option<u64>,
+}
+
+impl Settings {
+    pub(super) fn new(dialect: Dialect, model: Option<&str>, id: SessionId, expires_at: u64) -> Self {
+        let transcription = model.is_none();
+        let input = AudioInput::new()
+            .format(AudioFormat::pcm())
+            .transcription(None)
+            .noise_reduction(None)
+            .turn_detection(full_turn_detection(&TurnDetection::server_vad(), SILENCE_MS, transcription));
+        let output =
+            AudioOutput::new().format(AudioFormat::pcm()).voice(VoiceChoice::Name(VOICE.into())).speed(Num::from(1));
+        let (kind, object) = match transcription {
+            true => (SessionType::Transcription, "realtime.transcription_session"),
+            false => (SessionType::Realtime, "realtime.session"),
+        };
+        let mut session = RealtimeSession::new()
+            .kind(kind)
+            .object(object)
+            .id(id)
+            .model(model.map(Model::from))
+            .output_modalities(Modalities::audio())
+            .instructions(INSTRUCTIONS)
+            .tools(List::new())
+            .tool_choice(ToolChoice::Mode(ToolChoiceMode::Auto.into()))
+            .max_output_tokens(MaxTokens::Unlimited(Unlimited::Inf.into()))
+            .tracing(None)
+            .truncation(Truncation::Mode(TruncationMode::Auto.into()))
+            .prompt(None)
+            .expires_at(Int::from(expires_at))
+            .include(None);
+        session.temperature = Num::from(0.8).into();
+        Self { dialect, transcription, session, input, output }
+    }
+
+    /// The session as events show it.
+    pub(super) fn wire(&self) -> Session {
+        if !self.transcription {
+            let mut session = self.session.clone();
+            *session.audio_input() = self.input.clone();
+            *session.audio_output() = self.output.clone();
+            return session.into();
+        }
+        let mut session = TranscriptionSession::new()
+            .kind(SessionType::Transcription)
+            .object("realtime.transcription_session")
+            .id(self.session.id.clone())
+            .expires_at(self.session.expires_at.clone())
+            .include(self.session.include.clone());
+        session.audio.get_or_default().input = self.input.clone().into();
+        session.into()
+    }
+
+    pub(super) const fn is_transcription(&self) -> bool {
+        self.transcription
+    }
+
+    /// The configuration after an update.
+    pub(super) fn updated(&self, update: &Session, voice_locked: bool) -> Result<Self, Refusal> {
+        let update = match (update, self.transcription) {
+            (Session::Realtime(update), false) => update.clone(),
+            (Session::Transcription(update), true) => {
+                let mut wanted = RealtimeSession::new().include(update.include.clone());
+                wanted.audio = update.audio.clone();
+                wanted
+            }
+            // A beta transcription session is also updated by the flat object without a name of its own.
+            (Session::Realtime(update), true) if self.dialect == Dialect::Beta => update.clone(),
+            _ => return Err(refusal::session_kind(self.transcription)),
+        };
+        let mut merged = self.clone();
+        merged.merge(update, voice_locked)?;
+        merged.check()?;
+        Ok(merged)
+    }
+
+    fn merge(&mut self, update: RealtimeSession, voice_locked: bool) -> Result<(), Refusal> {
+        let dialect = self.dialect;
+        let path = |ga| path(dialect, ga);
+        if let Some(model) = update.model.get()
+            && self.session.model.get() != Some(model)
+        {
+            return Err(refusal::model_change("session.model"));
+        }
+        check_modalities(&update.output_modalities, &path("session.output_modalities"), dialect)?;
+        let tracing = &self.session.tracing;
+        if tracing.get().is_some() && !update.tracing.is_absent() && update.tracing != *tracing {
+            return Err(refusal::tracing_change());
+        }
+        let silence = SILENCE_LEFT_OUT_MS;
+        let transcription_only = self.transcription;
+        let mut audio = update.audio.into_value().unwrap_or_default();
+        let new_input = audio.input.get_or_default();
+        let input = &mut self.input;
+        set(&mut input.format, new_input.format.take());
+        merge_transcription(&mut input.transcription, new_input.transcription.take());
+        clear(&mut input.noise_reduction, new_input.noise_reduction.take());
+        clear(
+            &mut input.turn_detection,
+            new_input.turn_detection.take().map(|turns| full_turn_detection(&turns, silence, transcription_only)),
+        );
+        complete_format(&mut input.format, &path("session.audio.input.format.rate"))?;
+
+        let new_output = audio.output.get_or_default();
+        let output = &mut self.output;
+        if voice_locked && new_output.voice.get().is_some_and(|voice| Some(voice) != output.voice.get()) {
+            return Err(refusal::voice_change());
+        }
+        set(&mut output.format, new_output.format.take());
+        set(&mut output.voice, new_output.voice.take());
+        set(&mut output.speed, new_output.speed.take());
+        complete_format(&mut output.format, &path("session.audio.output.format.rate"))?;
+
+        let session = &mut self.session;
+        set(&mut session.output_modalities, update.output_modalities);
+        set(&mut session.instructions, update.instructions);
+        set(&mut session.tools, update.tools);
+        set(&mut session.tool_choice, update.tool_choice);
+        set(&mut session.parallel_tool_calls, update.parallel_tool_calls);
+        set(&mut session.reasoning, update.reasoning);
+        set(&mut session.max_output_tokens, update.max_output_tokens);
+        set(&mut session.truncation, update.truncation);
+        set(&mut session.temperature, update.temperature);
+        clear(&mut session.tracing, update.tracing);
+        clear(&mut session.prompt, update.prompt);
+        clear(&mut session.include, update.include);
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Refusal> {
+        let path = |ga| path(self.dialect, ga);
+        let session = &self.session;
+        check_max_tokens(&session.max_output_tokens, &path("session.max_output_tokens"))?;
+        check_tools(&session.tools, &session.tool_choice, "session")?;
+        check::num(&session.temperature, "session.temperature", 0.6, 1.2)?;
+        check::num(&self.output.speed, &path("session.audio.output.speed"), 0.25, 1.5)?;
+        if let Some(turns) = self.input.turn_detection.get() {
+            let base = path("session.audio.input.turn_detection");
+            check::num(&turns.threshold, &format!("{base}.threshold"), 0.0, 1.0)?;
+            // The service states no upper bound; an hour is a session's whole life.
+            check::int(&turns.prefix_padding_ms, &format!("{base}.prefix_padding_ms"), 0, 3_600_000)?;
+            check::int(&turns.silence_duration_ms, &format!("{base}.silence_duration_ms"), 0, 3_600_000)?;
+            check::int(&turns.idle_timeout_ms, &format!("{base}.idle_timeout_ms"), 5_000, 30_000)?;
+        }
+        if let Some(transcription) = self.input.transcription.get() {
+            let base = path("session.audio.input.transcription");
+            let prompt = transcription.prompt.get().map(String::as_str).unwrap_or_default();
+            check::text(prompt, &format!("{base}.prompt"), 1024)?;
+            let streaming = matches!(self.transcription(), Some("gpt-realtime-whisper" | "gpt-live-transcribe"));
+            if streaming && self.input.turn_detection.get().is_some() {
+                return Err(refusal::no_turns_for_model(&path("session.audio.input.turn_detection")));
+            }
+        }
+        Ok(())
+    }
+
+    // --- What is in force, read -----------------------------------------------------------------------------
+
+    pub(super) fn model(&self) -> &str {
+        self.session.model.get().map(Model::as_str).unwrap_or_default()
+    }
+
+    pub(super) fn instructions(&self) -> &str {
+        self.session.instructions.get().map(String::as_str).unwrap_or_default()
+    }
+
+    pub(super) fn input_encoding(&self) -> AudioEncoding {
+        encoding(&self.input.format)
+    }
+
+    pub(super) const fn output_format(&self) -> &Member<AudioFormat> {
+        &self.output.format
+    }
+
+    pub(super) const fn voice(&self) -> &Member<VoiceChoice> {
+        &self.output.voice
+    }
+
+    pub(super) fn speed(&self) -> f64 {
+        self.output.speed.get().map_or(1.0, |speed| speed.get())
+    }
+
+    pub(super) const fn output_modalities(&self) -> &Member<Modalities> {
+        &self.session.output_modalities
+    }
+
+    pub(super) const fn max_output_tokens(&self) -> &Member<MaxTokens> {
+        &self.session.max_output_tokens
+    }
+
+    pub(super) const fn temperature(&self) -> &Member<Num> {
+        &self.session.temperature
+    }
+
+    pub(super) const fn tools(&self) -> &Member<List<Tool>> {
+        &self.session.tools
+    }
+
+    pub(super) const fn tool_choice(&self) -> &Member<ToolChoice> {
+        &self.session.tool_choice
+    }
+
+    /// The model that transcribes the user's speech, when it is transcribed.
+    pub(super) fn transcription(&self) -> Option<&str> {
+        self.input.transcription.get().map(|wanted| wanted.model.get().map(Model::as_str).unwrap_or_default())
+    }
+
+    /// How turns are found; `None` when the client commits them.
+    pub(super) fn turns(&self) -> Option<Turns> {
+        let turns = self.input.turn_detection.get()?;
+        let ms = |member: &Member<Int>, default: u32| member.get().map_or(u64::from(default), |ms| ms.unsigned());
+        let semantic = turns.kind.get().is_some_and(|kind| *kind == TurnDetectionType::SemanticVad);
+        // Meaning is not understood here: semantic detection waits as long as a patient listener would.
+        let silence_ms = match turns.eagerness.get().and_then(Open::known) {
+            _ if !semantic => ms(&turns.silence_duration_ms, SILENCE_LEFT_OUT_MS),
+            Some(Eagerness::High) => 300,
+            Some(Eagerness::Low) => 1200,
+            _ => 600,
+        };
+        Some(Turns {
+            threshold: turns.threshold.get().map_or(0.5, |threshold| threshold.get()),
+            prefix_ms: ms(&turns.prefix_padding_ms, PREFIX_MS),
+            silence_ms,
+            create_response: *turns.create_response.get().unwrap_or(&true) && !self.transcription,
+            interrupt_response: *turns.interrupt_response.get().unwrap_or(&true),
+            idle_timeout_ms: turns.idle_timeout_ms.get().map(|ms| ms.unsigned()).filter(|_| !self.transcription),
+        })
+    }
+}
+
+/// Takes a new value; null and absent change nothing.
+fn set<T>(current: &mut Member<T>, new: Member<T>) {
+    if new.get().is_some() {
+        *current = new;
+    }
+}
+
+/// Takes a new value or null; absent changes nothing.
+fn clear<T>(current: &mut Member<T>, new: Member<T>) {
+    if !new.is_absent() {
+        *current = new;
+    }
+}
+
+fn merge_transcription(current: &mut Member<Transcription>, new: Member<Transcription>) {
+    let (Member::Value(current), Member::Value(new)) = (&mut *current, &new) else {
+        return clear(current, new);
+    };
+    // `language` and `languages` exclude each other: the newer one stands.
+    if new.languages.get().is_some() {
+        current.language = Member::Absent;
+    }
+    if new.language.get().is_some() {
+        current.languages = Member::Absent;
+    }
+    clear(&mut current.model, new.model.clone());
+    clear(&mut current.language, new.language.clone());
+    clear(&mut current.languages, new.languages.clone());
+    clear(&mut current.keywords, new.keywords.clone());
+    clear(&mut current.prompt, new.prompt.clone());
+}
+
+pub(super) fn encoding(format: &Member<AudioFormat>) -> AudioEncoding {
+    match format.get().and_then(|format| format.kind.get()).and_then(Open::known) {
+        Some(AudioFormatType::Pcmu) => AudioEncoding::G711Ulaw,
+        Some(AudioFormatType::Pcma) => AudioEncoding::G711Alaw,
+        _ => AudioEncoding::Pcm16,
+    }
+}
+
+/// PCM has one rate; a client need not name it.
+pub(super) fn complete_format(format: &mut Member<AudioFormat>, rate_path: &str) -> Result<(), Refusal> {
+    let Some(format) = format.get_mut() else { return Ok(()) };
+    if format.kind.get().is_some_and(|kind| *kind == AudioFormatType::Pcm) {
+        check::int(&format.rate, rate_path, 24_000, 24_000)?;
+        format.rate = Int::from(24_000).into();
+    }
+    Ok(())
+}
+
+/// Checks what a client asked for: beta speaks only with text beside it, GA wants one of the two.
+pub(super) fn check_modalities(wanted: &Member<Modalities>, param: &str, dialect: Dialect) -> Result<(), Refusal> {
+    let Some(modalities) = wanted.get() else { return Ok(()) };
+    let words: Vec<&str> = modalities.words().iter().map(Open::as_str).collect();
+    let (fits, combinations) = match dialect {
+        Dialect::Beta => {
+            (words == ["text"] || (words.len() == 2 && words[0] != words[1]), "['text'] and ['audio', 'text']")
+        }
+        _ => (words.len() == 1, "['text'] and ['audio']"),
+    };
+    if fits { Ok(()) } else { Err(refusal::modalities(&words, combinations, param)) }
+}
+
+pub(super) fn check_max_tokens(limit: &Member<MaxTokens>, param: &str) -> Result<(), Refusal> {
+    match limit {
+        Member::Value(MaxTokens::Limit(limit)) => check::int(&(*limit).into(), param, 1, MAX_OUTPUT_TOKENS),
+        _ => Ok(()),
+    }
+}
+
+/// `owner` is `session` or `response`.
+pub(super) fn check_tools(tools: &Member<List<Tool>>, choice: &Member<ToolChoice>, owner: &str) -> Result<(), Refusal> {
+    let empty = List::new();
+    let tools = tools.get().unwrap_or(&empty);
+    for (index, tool) in tools.iter().enumerate() {
+        if let Tool::Function(FunctionTool { name, .. }) = tool
+            && name.get().is_none_or(String::is_empty)
+        {
+            return Err(refusal::missing(&format!("{owner}.tools[{index}].name")));
+        }
+    }
+    let Some(ToolChoice::Tool(choice)) = choice.get() else { return Ok(()) };
+    let Some(name) = choice.name.get() else { return Ok(()) };
+    match tools.iter().any(|tool| tool.function_name() == Some(name)) || choice.server_label.get().is_some() {
+        true => Ok(()),
+        false => Err(refusal::unknown_tool(name, &format!("{owner}.tool_choice"))),
+    }
+}
+
+/// A turn detection object replaces the old one: its types have different members, so what it leaves out has the
+/// default.
+fn full_turn_detection(turns: &TurnDetection, silence_ms: u32, transcription: bool) -> TurnDetection {
+    let mut full = turns.clone();
+    let default = |member: &mut Member<Int>, ms: u32| {
+        if member.get().is_none() {
+            *member = Int::from(ms).into();
+        }
+    };
+    if full.kind.get().is_none() {
+        full.kind = TurnDetectionType::ServerVad.into();
+    }
+    if full.kind.get().is_some_and(|kind| *kind == TurnDetectionType::SemanticVad) {
+        if full.eagerness.get().is_none() {
+            full.eagerness = Eagerness::Auto.into();
+        }
+    } else {
+        if full.threshold.get().is_none() {
+            full.threshold = Num::from(0.5).into();
+        }
+        default(&mut full.prefix_padding_ms, PREFIX_MS);
+        default(&mut full.silence_duration_ms, silence_ms);
+        if !transcription && full.idle_timeout_ms.is_absent() {
+            full.idle_timeout_ms = Member::Null;
+        }
+    }
+    if transcription {
+        (full.create_response, full.interrupt_response) = (Member::Absent, Member::Absent);
+        full.idle_timeout_ms = Member::Absent;
+    } else {
+        full.create_response = (*full.create_response.get().unwrap_or(&true)).into();
+        full.interrupt_response = (*full.interrupt_response.get().unwrap_or(&true)).into();
+    }
+    full
+}

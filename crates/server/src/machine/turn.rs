@@ -1,0 +1,187 @@
+//! The user's turns: audio comes, speech starts and stops, items are made of it.
+
+use std::time::Duration;
+
+use vivavoce_audio::AudioChunk;
+use vivavoce_protocol::payload::{
+    Committed, SpeechStarted, SpeechStopped, TimeoutTriggered, TranscriptionCompleted, TranscriptionDelta,
+};
+use vivavoce_protocol::{Int, ItemId, Member, ServerEvent, StatusReason, Text};
+
+use super::input::{MAX_MINUTES, MIN_COMMIT_MS, TurnEvent};
+use super::item::{StoredItem, described};
+use super::refusal::{self, Refusal};
+use super::{MAX_APPEND, Machine, usage};
+
+/// `turn_detection.idle_timeout_ms`: speaks up when nobody does.
+///
+/// Armed by the end of a response, for the length of its audio and the timeout more. It fires once in a row: the
+/// response it starts does not arm it again before the user has done something.
+#[derive(Debug, Default)]
+pub(super) struct Idle {
+    deadline: Option<Duration>,
+    fired: bool,
+}
+
+impl Idle {
+    pub(super) const fn deadline(&self) -> Option<Duration> {
+        self.deadline
+    }
+
+    /// The user or the client did something.
+    pub(super) const fn disarm(&mut self) {
+        (self.deadline, self.fired) = (None, false);
+    }
+
+    pub(super) fn arm(&mut self, now: Duration, audio_ms: u64, timeout_ms: Option<u64>) {
+        self.deadline = match timeout_ms {
+            Some(timeout_ms) if !self.fired => Some(now + Duration::from_millis(audio_ms.saturating_add(timeout_ms))),
+            _ => None,
+        };
+    }
+
+    /// A response is on its way: its end arms anew.
+    pub(super) const fn pause(&mut self) {
+        self.deadline = None;
+    }
+
+    /// The timeout's own turn: it must not arm the next one.
+    const fn silenced(&mut self) {
+        (self.deadline, self.fired) = (None, true);
+    }
+
+    fn fire(&mut self, now: Duration) -> bool {
+        let due = self.deadline.is_some_and(|deadline| now >= deadline);
+        if due {
+            self.silenced();
+        }
+        due
+    }
+}
+
+impl Machine {
+    pub(super) fn append(&mut self, base64: &str, now: Duration) -> Result<(), Refusal> {
+        if base64.len() > MAX_APPEND {
+            return Err(refusal::audio_too_large());
+        }
+        if self.input.is_full() {
+            return Err(refusal::input_full(MAX_MINUTES));
+        }
+        let expected = described(self.input.encoding());
+        let samples = self.input.decode(base64).ok_or_else(|| refusal::bad_audio(expected, "audio"))?;
+        for event in self.input.append(&samples) {
+            match event {
+                TurnEvent::Started { start_ms } => self.speech_started(start_ms, now),
+                TurnEvent::Stopped { end_ms, audio } => self.speech_stopped(end_ms, audio),
+            }
+        }
+        Ok(())
+    }
+
+    fn speech_started(&mut self, start_ms: u64, now: Duration) {
+        let id = self.out.ids.item();
+        self.speech_item = Some(id.clone());
+        self.idle.disarm();
+        self.out.send(ServerEvent::SpeechStarted(SpeechStarted::new().audio_start_ms(Int::from(start_ms)).item_id(id)));
+        if self.settings.turns().is_some_and(|turns| turns.interrupt_response)
+            && let Some(index) = self.active_response()
+        {
+            self.interrupt(index, StatusReason::TurnDetected, now);
+            self.idle.disarm();
+        }
+    }
+
+    fn speech_stopped(&mut self, end_ms: u64, audio: AudioChunk) {
+        let id = self.speech_item();
+        self.out
+            .send(ServerEvent::SpeechStopped(SpeechStopped::new().audio_end_ms(Int::from(end_ms)).item_id(id.clone())));
+        let audio_ms = self.commit(id.clone(), audio);
+        if self.settings.turns().is_some_and(|turns| turns.create_response) {
+            self.respond_to_turn();
+        }
+        self.transcribe(id, audio_ms);
+    }
+
+    /// The id the speech events named, or a new one.
+    fn speech_item(&mut self) -> ItemId {
+        self.speech_item.take().unwrap_or_else(|| self.out.ids.item())
+    }
+
+    /// Without `interrupt_response` another response may be in progress: then this one cannot be created, and the
+    /// service says so.
+    fn respond_to_turn(&mut self) {
+        if let Err(refusal) = self.create_response(None) {
+            self.out.refuse(refusal, None);
+        }
+    }
+
+    pub(super) fn commit_by_client(&mut self) -> Result<(), Refusal> {
+        let had = self.input.length_ms();
+        if had < MIN_COMMIT_MS as f64 {
+            return Err(refusal::commit_too_small(had));
+        }
+        let audio = self.input.take_all();
+        let id = self.speech_item();
+        let audio_ms = self.commit(id.clone(), audio);
+        self.transcribe(id, audio_ms);
+        Ok(())
+    }
+
+    /// Makes a user item of audio: `input_audio_buffer.committed`, then the item. Says how many milliseconds it has.
+    fn commit(&mut self, id: ItemId, audio: AudioChunk) -> u64 {
+        let encoding = self.input.encoding();
+        let audio_ms = encoding.samples_to_ms(audio.len() as u64);
+        let item = StoredItem::speech(id.clone(), audio, encoding);
+        let wire = item.wire();
+        let previous = self.conversation.append(item);
+        self.out
+            .send(ServerEvent::InputAudioCommitted(Committed::new().previous_item_id(previous.clone()).item_id(id)));
+        self.announce(previous, wire);
+        self.idle.disarm();
+        audio_ms
+    }
+
+    /// The transcript of a user item: how long it was, since nothing here understands it.
+    fn transcribe(&mut self, id: ItemId, audio_ms: u64) {
+        let Some(model) = self.settings.transcription() else { return };
+        let transcript = format!("({:.1} seconds of audio)", audio_ms as f64 / 1000.0);
+        let usage = usage::transcription(model, audio_ms, &transcript);
+        self.conversation.transcribe(&id, &transcript);
+        self.out.send(ServerEvent::InputTranscriptionDelta(
+            TranscriptionDelta::new()
+                .item_id(id.clone())
+                .content_index(Int::from(0))
+                .delta(Text::from(transcript.clone()))
+                .logprobs(None),
+        ));
+        self.out.send(ServerEvent::InputTranscriptionCompleted(
+            TranscriptionCompleted::new()
+                .item_id(id)
+                .content_index(Int::from(0))
+                .transcript(transcript)
+                .logprobs(Member::Null)
+                .usage(usage),
+        ));
+    }
+
+    /// Nobody spoke for long enough: the silence becomes the user's turn, and is answered.
+    pub(super) fn check_idle(&mut self, now: Duration) {
+        if !self.idle.fire(now) || self.active_response().is_some() {
+            return;
+        }
+        let id = self.speech_item();
+        let end_ms = self.input.end_ms();
+        let start_ms = end_ms.saturating_sub(self.input.length_ms() as u64);
+        self.out.send(ServerEvent::InputTimeoutTriggered(
+            TimeoutTriggered::new()
+                .audio_start_ms(Int::from(start_ms))
+                .audio_end_ms(Int::from(end_ms))
+                .item_id(id.clone()),
+        ));
+        let audio = self.input.take_all();
+        let audio_ms = self.commit(id.clone(), audio);
+        self.idle.silenced();
+        self.respond_to_turn();
+        self.transcribe(id, audio_ms);
+    }
+}

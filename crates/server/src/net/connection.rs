@@ -1,0 +1,164 @@
+//! One connection: a loop around its machine.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use futures_util::stream::SplitSink;
+use futures_util::{SinkExt, StreamExt};
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::{ErasedEngine, Shared};
+use crate::engine::{EngineEvent, EngineEvents, EngineRequest};
+use crate::machine::{Close, Job, JobId, Machine, MachineConfig};
+
+/// Frames between the loop and the task that writes them.
+const QUEUE: usize = 32;
+/// Pieces between the engines and the loop.
+const PIECES: usize = 16;
+/// Bytes that may wait for a client that is slow to read; then it is not listened to either, until it has caught up. The
+/// engine waits long before.
+const MAX_BACKLOG: usize = 64 << 20;
+/// The service pings every 20 s, also on an idle socket.
+const PING_EVERY: Duration = Duration::from_secs(20);
+/// How long a client may take to answer a close.
+const CLOSE_WAIT: Duration = Duration::from_secs(5);
+
+/// Serves one connection until either side closes it.
+pub(super) async fn run(shared: &Shared, socket: WebSocket, config: MachineConfig) {
+    let mut stop = shared.stop.subscribe();
+    let (sink, mut incoming) = socket.split();
+    let (outgoing, frames) = mpsc::channel(QUEUE);
+    // Writing has a task of its own: a client that is slow to read is still listened to.
+    let mut writer = JoinSet::new();
+    writer.spawn(write(sink, frames));
+
+    let start = Instant::now();
+    let mut machine = Machine::new(config, Duration::ZERO);
+    let (pieces, mut made) = mpsc::channel(PIECES);
+    let engine = Arc::clone(&shared.engine);
+    let mut engines = Engines { engine, pieces, running: HashMap::new(), tasks: JoinSet::new() };
+    let mut ping = interval(PING_EVERY);
+    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ping.reset();
+
+    let close = loop {
+        // 1. What the machine wants done.
+        while let Some(job) = machine.poll_job() {
+            engines.order(job);
+        }
+        while let Ok(place) = outgoing.try_reserve() {
+            let Some(frame) = machine.poll_transmit() else { break };
+            place.send(Message::Text(frame.into()));
+        }
+        if let Some(close) = machine.poll_close() {
+            break Some(close);
+        }
+        // 2. What happens next. While frames wait, the engine does; reading does not.
+        let behind = machine.backlog_bytes() > 0;
+        let listening = machine.backlog_bytes() <= MAX_BACKLOG;
+        let wake = machine.poll_timeout().map(|at| at.saturating_sub(start.elapsed()));
+        tokio::select! {
+            message = incoming.next(), if listening => match message {
+                Some(Ok(Message::Text(frame))) => machine.handle_frame(&frame, start.elapsed()),
+                Some(Ok(Message::Binary(_))) => machine.handle_binary(start.elapsed()),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Close(_))) | None => break None,
+                // A frame beyond the limit, text that is no UTF-8, or a socket that broke: nobody can go on after it.
+                Some(Err(_)) => break Some(Close { code: 1009, reason: String::new() }),
+            },
+            place = outgoing.reserve(), if behind => match place {
+                Ok(place) => {
+                    if let Some(frame) = machine.poll_transmit() {
+                        place.send(Message::Text(frame.into()));
+                    }
+                }
+                Err(_) => break None,
+            },
+            Some((id, piece)) = made.recv(), if !behind => machine.handle_engine(id, piece, start.elapsed()),
+            Some(ended) = engines.tasks.join_next() => {
+                // Cancelled ones are expected; the panic of one is the server's.
+                if let Err(error) = ended && error.is_panic() {
+                    shared.panicked(error.into_panic());
+                    break Some(Close { code: 1011, reason: "The engine panicked.".to_owned() });
+                }
+            }
+            () = sleep(wake.unwrap_or_default()), if wake.is_some() => machine.handle_timeout(start.elapsed()),
+            _ = ping.tick() => {
+                // A full queue shows by itself that the socket is in use.
+                let _ = outgoing.try_send(Message::Ping(Vec::new().into()));
+            }
+            _ = stop.wait_for(|stop| *stop) => {
+                break Some(Close { code: 1001, reason: "The server is going away.".to_owned() });
+            }
+        }
+    };
+    drop(engines);
+    let farewell = async {
+        if let Some(Close { code, reason }) = close {
+            let frame = CloseFrame { code, reason: reason.into() };
+            let _ = outgoing.send(Message::Close(Some(frame))).await;
+        }
+        drop(outgoing);
+        // The rest of the queue is written, then the client's close awaited.
+        let _ = writer.join_next().await;
+        while let Some(Ok(_)) = incoming.next().await {}
+    };
+    let _ = tokio::time::timeout(CLOSE_WAIT, farewell).await;
+}
+
+async fn write(mut sink: SplitSink<WebSocket, Message>, mut frames: mpsc::Receiver<Message>) {
+    while let Some(frame) = frames.recv().await {
+        if sink.feed(frame).await.is_err() {
+            return;
+        }
+        // What is already waiting goes out in one write.
+        if frames.is_empty() && sink.flush().await.is_err() {
+            return;
+        }
+    }
+    let _ = sink.flush().await;
+}
+
+/// The responses being made. Dropping it stops them all.
+struct Engines {
+    engine: Arc<dyn ErasedEngine>,
+    pieces: mpsc::Sender<(JobId, EngineEvent)>,
+    running: HashMap<JobId, AbortHandle>,
+    tasks: JoinSet<()>,
+}
+
+impl Engines {
+    fn order(&mut self, job: Job) {
+        match job {
+            Job::Start { id, request } => {
+                let task = make(Arc::clone(&self.engine), id, *request, self.pieces.clone());
+                self.running.retain(|_, task| !task.is_finished());
+                self.running.insert(id, self.tasks.spawn(task));
+            }
+            Job::Cancel { id } => {
+                if let Some(task) = self.running.remove(&id) {
+                    task.abort();
+                }
+            }
+        }
+    }
+}
+
+/// Runs the engine for one response, and says how it ended.
+async fn make(
+    engine: Arc<dyn ErasedEngine>,
+    id: JobId,
+    request: EngineRequest,
+    pieces: mpsc::Sender<(JobId, EngineEvent)>,
+) {
+    let events = EngineEvents::new(id, pieces);
+    let end = match engine.respond(request, events.clone()).await {
+        Ok(()) => EngineEvent::Done,
+        Err(error) => EngineEvent::Failed(error),
+    };
+    events.send(end).await;
+}

@@ -1,0 +1,11 @@
+//! The protocol machine, played by hand in simulated time. Each file is a topic.
+
+mod audio;
+mod chance;
+mod errors;
+mod items;
+mod play;
+mod responses;
+mod session;
+mod text;
+mod tools;

@@ -1,0 +1,280 @@
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use vivavoce_protocol::Dialect;
+use vivavoce_server::machine::{Close, MachineConfig};
+
+use crate::play::{BOTH, Play, error, types};
+
+fn update(play: &mut Play, session: Value) -> Vec<Value> {
+    play.send(json!({"type": "session.update", "session": session}))
+}
+
+#[test]
+fn an_update_changes_what_it_names_and_keeps_the_rest() {
+    for dialect in BOTH {
+        let mut play = Play::new(dialect);
+        play.update(
+            json!({"instructions": "Be brief.", "audio": {"input": {"transcription": {"model": "whisper-1"}}}}),
+            json!({"instructions": "Be brief.", "input_audio_transcription": {"model": "whisper-1"}}),
+        );
+        let events = play.update(
+            json!({"audio": {"output": {"voice": "marin"}, "input": {"transcription": {"language": "en"}}}}),
+            json!({"voice": "marin", "input_audio_transcription": {"language": "en"}}),
+        );
+        let session = &events[0]["session"];
+        assert_eq!(session["instructions"], "Be brief.");
+        let (voice, transcription, turns) = match dialect {
+            Dialect::Beta => ("/voice", "/input_audio_transcription", "/turn_detection/type"),
+            _ => ("/audio/output/voice", "/audio/input/transcription", "/audio/input/turn_detection/type"),
+        };
+        assert_eq!(session.pointer(voice).unwrap(), "marin");
+        assert_eq!(session.pointer(transcription).unwrap(), &json!({"model": "whisper-1", "language": "en"}));
+        assert_eq!(session.pointer(turns).unwrap(), "server_vad");
+        let id = play.update(json!({}), json!({}))[0]["session"]["id"].clone();
+        assert_eq!(&id, &session["id"]);
+    }
+}
+
+#[test]
+fn null_and_empty_values_clear() {
+    let mut play = Play::new(Dialect::Ga);
+    let tool = json!({"type": "function", "name": "f", "parameters": {"type": "object"}});
+    let session = json!({"type": "realtime", "tools": [tool], "tracing": null,
+        "audio": {"input": {"noise_reduction": {"type": "near_field"}}}});
+    let events = update(&mut play, session);
+    assert_eq!(events[0]["session"]["tools"][0]["name"], "f");
+    let session = json!({"type": "realtime", "tools": [], "instructions": "",
+        "audio": {"input": {"noise_reduction": null, "turn_detection": null}}});
+    let events = update(&mut play, session);
+    let session = &events[0]["session"];
+    assert_eq!((&session["tools"], &session["instructions"]), (&json!([]), &json!("")));
+    let input = session["audio"]["input"].as_object().unwrap();
+    assert_eq!((input.get("noise_reduction"), input.get("turn_detection")), (Some(&Value::Null), Some(&Value::Null)));
+}
+
+#[test]
+fn a_turn_detection_object_replaces_the_old_one() {
+    let mut play = Play::new(Dialect::Ga);
+    play.turn_detection(json!({"type": "server_vad", "threshold": 0.7, "prefix_padding_ms": 100}));
+    let events = play.turn_detection(json!({"type": "server_vad"}));
+    let turns = &events[0]["session"]["audio"]["input"]["turn_detection"];
+    assert_eq!(
+        (&turns["threshold"], &turns["prefix_padding_ms"], &turns["silence_duration_ms"]),
+        (&json!(0.5), &json!(300), &json!(500))
+    );
+    let events = play.turn_detection(json!({"type": "semantic_vad"}));
+    let turns = &events[0]["session"]["audio"]["input"]["turn_detection"];
+    let semantic =
+        json!({"type": "semantic_vad", "eagerness": "auto", "create_response": true, "interrupt_response": true});
+    assert_eq!(turns, &semantic);
+}
+
+#[test]
+fn a_refused_update_changes_nothing() {
+    let mut play = Play::new(Dialect::Ga);
+    let session = json!({"type": "realtime", "instructions": "New.", "audio": {"output": {"speed": 9}}});
+    let refused = update(&mut play, session);
+    assert_eq!(error(&refused), ("decimal_above_max_value", Some("session.audio.output.speed")));
+    let events = update(&mut play, json!({"type": "realtime"}));
+    assert_ne!(events[0]["session"]["instructions"], "New.");
+}
+
+#[test]
+fn what_is_wrong_with_an_update_is_named_with_its_path() {
+    let cases = [
+        (json!({}), "missing_required_parameter", "session.type"),
+        (json!({"modalities": ["text"]}), "missing_required_parameter", "session.type"),
+        (json!({"type": "realtime", "modalities": ["text"]}), "unknown_parameter", "session.modalities"),
+        (json!({"type": "realtime", "voice": "marin"}), "unknown_parameter", "session.voice"),
+        (json!({"type": "realtime", "temperature": 0.8}), "unknown_parameter", "session.temperature"),
+        (json!({"type": "realtime", "turn_detection": null}), "unknown_parameter", "session.turn_detection"),
+        (
+            json!({"type": "realtime", "tools": [{"type": "function", "name": "f", "meta": 1}]}),
+            "unknown_parameter",
+            "session.tools[0].meta",
+        ),
+        (
+            json!({"type": "realtime", "tools": [{"type": "function"}]}),
+            "missing_required_parameter",
+            "session.tools[0].name",
+        ),
+        (
+            json!({"type": "realtime", "audio": {"input": {"format": "pcm16"}}}),
+            "invalid_type",
+            "session.audio.input.format",
+        ),
+        (
+            json!({"type": "realtime", "audio": {"input": {"format": {"type": "audio/pcm", "rate": 16000}}}}),
+            "integer_below_min_value",
+            "session.audio.input.format.rate",
+        ),
+        (
+            json!({"type": "realtime", "audio": {"input": {"turn_detection": {"type": "bogus"}}}}),
+            "invalid_value",
+            "session.audio.input.turn_detection.type",
+        ),
+        (
+            json!({"type": "realtime", "audio": {"input": {"turn_detection": {"type": "server_vad", "threshold": 1.5}}}}),
+            "decimal_above_max_value",
+            "session.audio.input.turn_detection.threshold",
+        ),
+        (
+            json!({"type": "realtime", "audio": {"input": {"turn_detection":
+            {"type": "server_vad", "idle_timeout_ms": 100}}}}),
+            "integer_below_min_value",
+            "session.audio.input.turn_detection.idle_timeout_ms",
+        ),
+        (
+            json!({"type": "realtime", "output_modalities": ["text", "audio"]}),
+            "invalid_value",
+            "session.output_modalities",
+        ),
+        (
+            json!({"type": "realtime", "max_output_tokens": 5000}),
+            "integer_above_max_value",
+            "session.max_output_tokens",
+        ),
+        (json!({"type": "realtime", "reasoning": {"effort": "bogus"}}), "invalid_value", "session.reasoning.effort"),
+        (json!({"type": "realtime", "instructions": 7}), "invalid_type", "session.instructions"),
+        (
+            json!({"type": "realtime", "tool_choice": {"type": "function", "name": "f"}}),
+            "invalid_value",
+            "session.tool_choice",
+        ),
+        (json!({"type": "realtime", "model": "other"}), "invalid_parameter", "session.model"),
+    ];
+    let mut play = Play::new(Dialect::Ga);
+    for (session, code, param) in cases {
+        let refused = update(&mut play, session.clone());
+        assert_eq!(error(&refused), (code, Some(param)), "{session}");
+    }
+    assert_eq!(error(&update(&mut play, json!({"type": "transcription"}))), ("invalid_parameter", None));
+    assert_eq!(types(&update(&mut play, json!({"type": "realtime", "model": "gpt-realtime"}))), ["session.updated"]);
+}
+
+#[test]
+fn a_beta_session_is_flat() {
+    let cases = [
+        (json!({"type": "realtime"}), "unknown_parameter", "session.type"),
+        (json!({"audio": {"output": {"voice": "ash"}}}), "unknown_parameter", "session.audio"),
+        (json!({"output_modalities": ["text"]}), "unknown_parameter", "session.output_modalities"),
+        (json!({"modalities": ["audio"]}), "invalid_value", "session.modalities"),
+        (json!({"input_audio_format": "mp3"}), "invalid_value", "session.input_audio_format"),
+        (json!({"temperature": 2}), "decimal_above_max_value", "session.temperature"),
+        (
+            json!({"turn_detection": {"type": "server_vad", "threshold": -1}}),
+            "decimal_below_min_value",
+            "session.turn_detection.threshold",
+        ),
+    ];
+    let mut play = Play::new(Dialect::Beta);
+    for (session, code, param) in cases {
+        let refused = update(&mut play, session.clone());
+        assert_eq!(error(&refused), (code, Some(param)), "{session}");
+    }
+    for modalities in [json!(["text"]), json!(["text", "audio"]), json!(["audio", "text"])] {
+        let events = update(&mut play, json!({"modalities": modalities, "temperature": 0.9}));
+        assert_eq!(events[0]["session"]["modalities"], modalities);
+        assert_eq!(events[0]["session"]["temperature"], 0.9);
+    }
+}
+
+#[test]
+fn messages_are_those_of_the_service() {
+    let mut play = Play::new(Dialect::Ga);
+    let mut message = |event: Value| play.send(event)[0]["error"]["message"].as_str().unwrap().to_owned();
+    let session = |session: Value| json!({"type": "session.update", "session": session});
+    assert_eq!(
+        message(session(json!({"type": "realtime", "reasoning": {"effort": "bogus"}}))),
+        "Invalid value: 'bogus'. Supported values are: 'minimal', 'low', 'medium', 'high', and 'xhigh'."
+    );
+    assert_eq!(
+        message(session(json!({"type": "realtime", "audio": {"input": {"format": "pcm16"}}}))),
+        "Invalid type for 'session.audio.input.format': expected an object, but got a string instead."
+    );
+    assert_eq!(
+        message(session(
+            json!({"type": "realtime", "audio": {"input": {"format": {"type": "audio/pcm", "rate": 16000}}}})
+        )),
+        "Invalid 'session.audio.input.format.rate': integer below minimum value. Expected a value >= 24000, but got \
+         16000 instead."
+    );
+    assert_eq!(
+        message(session(json!({"type": "transcription"}))),
+        "Passing a transcription session update event to a realtime session is not allowed."
+    );
+    assert_eq!(
+        message(
+            json!({"type": "conversation.item.create", "item": {"id": "i".repeat(39), "type": "message", "role": "user",
+            "content": [{"type": "input_text", "text": "x"}]}})
+        ),
+        "Invalid 'item.id': string too long. Expected a string with maximum length 32, but got a string with length 39 \
+         instead."
+    );
+}
+
+#[test]
+fn the_voice_is_locked_once_the_model_has_spoken() {
+    for dialect in BOTH {
+        let mut play = Play::new(dialect);
+        let voice = |name: &str| (json!({"audio": {"output": {"voice": name}}}), json!({"voice": name}));
+        let (ga, beta) = voice("marin");
+        assert_eq!(types(&play.update(ga, beta)), ["session.updated"]);
+        play.user_text("Hello");
+        play.send(json!({"type": "response.create"}));
+        let (ga, beta) = voice("cedar");
+        assert_eq!(error(&play.update(ga.clone(), beta.clone())), ("cannot_update_voice", None));
+        let response = if play.beta() { beta } else { ga };
+        let refused = play.send(json!({"type": "response.create", "response": response}));
+        assert_eq!(error(&refused), ("cannot_update_voice", None));
+        let (ga, beta) = voice("marin");
+        assert_eq!(types(&play.update(ga, beta)), ["session.updated"], "the same voice is no change");
+    }
+}
+
+#[test]
+fn vad_is_refused_for_streaming_transcription_models() {
+    let mut play = Play::open(MachineConfig::transcription());
+    play.drain();
+    let input = |turns: Value| {
+        let mut input = json!({"transcription": {"model": "gpt-realtime-whisper"}});
+        if turns.is_object() || turns.is_null() {
+            input["turn_detection"] = turns;
+        }
+        json!({"type": "session.update", "session": {"type": "transcription", "audio": {"input": input}}})
+    };
+    let refused = play.send(input(json!("left out")));
+    assert_eq!(error(&refused), ("invalid_value", Some("session.audio.input.turn_detection")));
+    assert_eq!(types(&play.send(input(Value::Null))), ["session.updated"]);
+    let wrong = play.send(json!({"type": "session.update", "session": {"type": "realtime"}}));
+    assert_eq!(error(&wrong), ("invalid_parameter", None));
+}
+
+#[test]
+fn a_session_without_a_model_is_refused_and_closed() {
+    for dialect in BOTH {
+        let mut play = Play::open(MachineConfig { model: None, ..MachineConfig::realtime("").dialect(dialect) });
+        assert_eq!(play.close(), None, "the error is sent first");
+        assert_eq!(error(&play.drain()), ("missing_model", None));
+        let close = Close { code: 4000, reason: "invalid_request_error.missing_model".to_owned() };
+        assert_eq!(play.close(), Some(close));
+        assert_eq!(play.close(), None);
+        assert!(play.send(json!({"type": "response.create"})).is_empty());
+    }
+    let mut play = Play::open(MachineConfig { transcription: true, ..MachineConfig::realtime("whisper-1") });
+    assert_eq!(error(&play.drain()).0, "invalid_model");
+    assert_eq!(play.close().map(|close| close.code), Some(4000));
+}
+
+#[test]
+fn a_session_ends_after_an_hour() {
+    let mut play = Play::by_hand(Dialect::Ga);
+    play.send(json!({"type": "response.create"}));
+    assert_eq!(play.machine.poll_timeout(), Some(Duration::from_secs(3600)));
+    let events = play.wait(Duration::from_secs(3600));
+    assert_eq!(error(&events), ("session_expired", None));
+    assert_eq!(play.cancelled.len(), 1, "the engine stops");
+    assert_eq!(play.close().map(|close| close.code), Some(1001));
+    assert_eq!(play.machine.poll_timeout(), None);
+}
