@@ -446,6 +446,13 @@ by_kind! {
     "item_reference" Reference ItemReference,
 }
 
+/// In the GA dialect.
+impl serde::Serialize for Item {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.encode(serializer, Dialect::Ga)
+    }
+}
+
 impl Item {
     /// A message with this content.
     pub fn message(role: Role, content: impl Into<List<ContentPart>>) -> Self {
