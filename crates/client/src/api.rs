@@ -38,7 +38,7 @@ impl RealtimeApi {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidUrl`], [`Error::Connect`] and [`Error::ConnectTimeout`]. A service may also open the
+    /// [`Error::InvalidUrl`], [`Error::InvalidKey`], [`Error::Connect`] and [`Error::ConnectTimeout`]. A service may also open the
     /// socket and then refuse the session by an `error` event and a close.
     pub async fn connect(endpoint: Endpoint) -> Result<Self, Error> {
         let transport = open(&endpoint, Self::CONNECT_TIMEOUT).await?;
@@ -49,18 +49,17 @@ impl RealtimeApi {
     ///
     /// # Errors
     ///
-    /// [`Error::Connect`] when the connection is lost.
+    /// [`Error::Lost`] when the connection is.
     pub async fn send(&mut self, event: &ClientEvent<'_>) -> Result<(), Error> {
         let frame = Frame::from(event.to_json(self.endpoint.dialect));
-        self.transport.send(Outgoing::Text(frame)).await.map_err(|source| self.lost(source))
+        self.transport.send(Outgoing::Text(frame)).await.map_err(Error::Lost)
     }
 
     /// The next frame of the service; `None` once it has closed properly.
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] when the service closed with anything but 1000, [`Error::Connect`] when the connection
-    /// is lost.
+    /// [`Error::Closed`] when the service closed with anything but 1000, [`Error::Lost`] when the connection broke.
     pub async fn next(&mut self) -> Result<Option<Frame>, Error> {
         loop {
             match self.transport.next().await {
@@ -70,7 +69,7 @@ impl RealtimeApi {
                 Some(Ok(Incoming::Close { code, reason })) => {
                     return Err(Error::Closed(Close { code, reason, by_us: false }));
                 }
-                Some(Err(source)) => return Err(self.lost(source)),
+                Some(Err(source)) => return Err(Error::Lost(source)),
             }
         }
     }
@@ -96,13 +95,9 @@ impl RealtimeApi {
     ///
     /// # Errors
     ///
-    /// [`Error::Connect`] when it is lost already.
+    /// [`Error::Lost`] when it broke before.
     pub async fn close(mut self) -> Result<(), Error> {
-        self.transport.send(Outgoing::Close).await.map_err(|source| self.lost(source))
-    }
-
-    fn lost(&self, source: crate::TransportError) -> Error {
-        Error::Connect { url: self.endpoint.shown(), source }
+        self.transport.send(Outgoing::Close).await.map_err(Error::Lost)
     }
 }
 

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use vivavoce_protocol::{Dialect, Secret, Session};
-use vivavoce_session::{Retention, SessionMachine, SessionOptions};
+use vivavoce_session::{Retention, SessionOptions};
 
 use crate::client::RealtimeClient;
+use crate::transport::check;
 use crate::{Endpoint, Error};
 
 /// Sets up a [`RealtimeClient`]. Every setting has a default; bad values are reported by [`build`](Self::build).
@@ -101,15 +102,15 @@ impl RealtimeClientBuilder {
     }
 
     /// After so much silence of the server a ping is sent, after twice as much the connection counts as lost;
-    /// 25 s by default (the vendor pings every 20 s).
+    /// 25 s by default (the vendor pings every 20 s). [`Duration::MAX`] turns this off.
     pub const fn keepalive(mut self, silence: Duration) -> Self {
         self.limits.silence = silence;
         self
     }
 
-    /// How many events wait for a listener before it loses the oldest, 1024 by default.
-    pub const fn event_queue(mut self, events: usize) -> Self {
-        self.limits.queue = events;
+    /// How many events wait for a listener before it loses the oldest, 1024 by default, at most 65536.
+    pub fn event_queue(mut self, events: usize) -> Self {
+        self.limits.queue = events.clamp(1, 65_536);
         self
     }
 
@@ -117,9 +118,9 @@ impl RealtimeClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidUrl`].
+    /// [`Error::InvalidUrl`] and [`Error::InvalidKey`].
     pub fn build(self) -> Result<RealtimeClient, Error> {
-        self.endpoint.target()?;
-        Ok(RealtimeClient::new(self.endpoint, SessionMachine::new(self.session), self.limits))
+        check(&self.endpoint)?;
+        Ok(RealtimeClient::new(self.endpoint, self.session, self.limits))
     }
 }

@@ -5,17 +5,17 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{oneshot, watch};
 use vivavoce_protocol::{ClientEvent, EventId, Item, ItemId, ResponseParams, Role, Session};
 use vivavoce_session::{
     Close, CommandError, ConversationItem, Delta, Event, RealtimeConversation, SessionError, SessionMachine,
-    UserContent,
+    SessionOptions, UserContent,
 };
 
 use crate::api::open;
 use crate::builder::{Limits, RealtimeClientBuilder};
 use crate::driver::{Connection, drive};
-use crate::listen::{EventStream, Listener, Outlet, RealtimeEvent, RealtimeEventStream, Source};
+use crate::listen::{EventStream, Listener, Outlet, RealtimeEvent, RealtimeEventStream, Source, Waiters};
 use crate::transport::{Frame, Transport};
 use crate::{Endpoint, Error};
 
@@ -44,6 +44,9 @@ pub(crate) struct Shared {
     pub(crate) link: watch::Sender<LinkState>,
     pub(crate) realtime: Outlet<RealtimeEvent>,
     events: Outlet<Event>,
+    waiters: Waiters,
+    /// What the builder was given.
+    options: SessionOptions,
     session: Mutex<SessionMachine>,
 }
 
@@ -75,6 +78,7 @@ impl Shared {
         let mut session = self.lock();
         let result = work(&mut session);
         while let Some(event) = session.poll_event() {
+            self.waiters.tell(&event);
             self.events.tell(event);
         }
         result
@@ -121,20 +125,27 @@ impl RealtimeClient {
         RealtimeClientBuilder::default()
     }
 
-    pub(crate) fn new(endpoint: Endpoint, session: SessionMachine, limits: Limits) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, options: SessionOptions, limits: Limits) -> Self {
         let shared = Shared {
             endpoint,
             limits,
             link: watch::Sender::new(LinkState::Idle),
             realtime: Outlet::new(limits.queue),
             events: Outlet::new(limits.queue),
-            session: Mutex::new(session),
+            waiters: Waiters::default(),
+            session: Mutex::new(SessionMachine::new(options.clone())),
+            options,
         };
         Self { handle: Arc::new(Handle { shared: Arc::new(shared), connection: Mutex::new(None) }) }
     }
 
     fn shared(&self) -> &Arc<Shared> {
         &self.handle.shared
+    }
+
+    /// The latest connection, which may be over.
+    fn connection(&self) -> MutexGuard<'_, Option<Arc<Connection>>> {
+        self.handle.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     // --- Connection ------------------------------------------------------------------------------------------
@@ -147,49 +158,50 @@ impl RealtimeClient {
     ///
     /// # Errors
     ///
-    /// [`Error::AlreadyConnected`], [`Error::InvalidUrl`], [`Error::Connect`] and [`Error::ConnectTimeout`]; the
-    /// last two are told as [`Event::Error`], too.
+    /// [`Error::AlreadyConnected`]; [`Error::Connect`] and [`Error::ConnectTimeout`], which are told as
+    /// [`Event::Error`], too; [`Error::Closed`] when [`disconnect`](Self::disconnect) is called meanwhile.
     pub async fn connect(&self) -> Result<(), Error> {
-        let claim = self.claim_link()?;
-        let opened = open(&self.shared().endpoint, self.shared().limits.connect).await;
-        let transport = opened.inspect_err(|error| {
-            let error = error.clone();
-            self.shared().with_session(|session| session.handle_connection_error(error));
-        })?;
-        claim.keep();
-        self.start(transport);
-        Ok(())
+        let claim = self.claim()?;
+        let opened = tokio::select! {
+            opened = open(&self.shared().endpoint, self.shared().limits.connect) => opened,
+            () = claim.connection.close.notified() => {
+                return Err(Error::Closed(Close { by_us: true, ..Close::default() }));
+            }
+        };
+        match opened {
+            Ok(transport) => {
+                claim.start(transport);
+                Ok(())
+            }
+            Err(error) => {
+                // Whoever hears of the failure may connect at once.
+                drop(claim);
+                self.shared().with_session(|session| session.handle_connection_error(error.clone()));
+                Err(error)
+            }
+        }
     }
 
-    /// Connects over a transport of your own, such as one a test plays.
+    /// Connects over a transport of your own, such as one a test plays. Must be called within a tokio runtime.
     ///
     /// # Errors
     ///
     /// [`Error::AlreadyConnected`].
     pub fn connect_over(&self, transport: impl Transport) -> Result<(), Error> {
-        self.claim_link()?.keep();
-        self.start(Box::new(transport));
+        self.claim()?.start(Box::new(transport));
         Ok(())
     }
 
-    fn claim_link(&self) -> Result<Claim<'_>, Error> {
-        let mut was_taken = false;
-        self.shared().link.send_modify(|link| {
-            was_taken = link.is_taken();
-            if !was_taken {
-                *link = LinkState::Connecting;
-            }
-        });
-        if was_taken { Err(Error::AlreadyConnected) } else { Ok(Claim(Some(&self.shared().link))) }
-    }
-
-    fn start(&self, transport: Box<dyn Transport>) {
-        let connection = Arc::new(Connection::default());
-        *self.handle.connection.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection.clone());
-        self.shared().with_session(SessionMachine::handle_connected);
-        self.shared().link.send_replace(LinkState::Open);
-        tracing::debug!(url = self.shared().endpoint.shown(), "connected");
-        tokio::spawn(drive(self.shared().clone(), connection, transport));
+    fn claim(&self) -> Result<Claim, Error> {
+        let mut latest = self.connection();
+        if self.shared().link.borrow().is_taken() {
+            return Err(Error::AlreadyConnected);
+        }
+        self.shared().link.send_replace(LinkState::Connecting);
+        let (alive, ended) = watch::channel(());
+        let connection = Arc::new(Connection::new(ended));
+        *latest = Some(connection.clone());
+        Ok(Claim { shared: self.shared().clone(), connection, close: None, _alive: alive })
     }
 
     /// Waits for `session.created`, the service's word that there is a session.
@@ -216,23 +228,36 @@ impl RealtimeClient {
     }
 
     /// Closes the connection, waits until it is closed and forgets the conversation. Commands given before are
-    /// still sent.
+    /// still sent; those given meanwhile may not be. An attempt to connect is given up.
     pub async fn disconnect(&self) {
-        let connection = self.handle.connection.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let connection = self.connection().clone();
         if let Some(connection) = connection {
             connection.close.notify_one();
-            let mut link = self.shared().link.subscribe();
-            // The driver ends by its own time limit; an error says it is gone.
-            let _ = link.wait_for(|link| !link.is_taken()).await;
+            // The driver ends by its own time limit.
+            connection.ended().await;
         }
-        self.shared().with_session(SessionMachine::clear_conversation);
+        self.clear_conversation();
+    }
+
+    /// Disconnects, and forgets everything since the client was built: the conversation, and every update of the
+    /// configuration. Listeners stay; each ends with its [`Listener`].
+    pub async fn reset(&self) {
+        loop {
+            self.disconnect().await;
+            // Another handle may have connected in between.
+            if let Ok(_claim) = self.claim() {
+                let options = SessionOptions { seed: fastrand::u64(..), ..self.shared().options.clone() };
+                self.shared().with_session(|session| *session = SessionMachine::new(options));
+                return;
+            }
+        }
     }
 
     // --- Commands --------------------------------------------------------------------------------------------
 
     fn command<T>(&self, work: impl FnOnce(&mut SessionMachine) -> Result<T, CommandError>) -> Result<T, Error> {
         let result = self.shared().with_session(work)?;
-        if let Some(connection) = &*self.handle.connection.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(connection) = &*self.connection() {
             connection.wake.notify_one();
         }
         Ok(result)
@@ -379,7 +404,8 @@ impl RealtimeClient {
 
     // --- What there is to see --------------------------------------------------------------------------------
 
-    /// The conversation so far. Hold it briefly: the session waits meanwhile.
+    /// The conversation so far. Hold it briefly, and call nothing else of the client meanwhile: the session waits
+    /// until it is dropped.
     pub fn conversation(&self) -> Conversation<'_> {
         Conversation(self.shared().lock())
     }
@@ -537,45 +563,68 @@ impl RealtimeClient {
         })
     }
 
-    fn next<T, P>(&self, limit: Duration, pick: P) -> impl Future<Output = Result<T, Error>> + use<T, P>
+    fn next<P>(&self, limit: Duration, pick: P) -> impl Future<Output = Result<Arc<ConversationItem>, Error>> + use<P>
     where
-        P: Fn(Event) -> Option<T>,
+        P: Fn(&Event) -> Option<&Arc<ConversationItem>> + Send + 'static,
     {
-        let receiver = self.shared().events.listen();
-        let picked = Box::pin(first(receiver, pick));
-        async move { tokio::time::timeout(limit, picked).await.unwrap_or(Err(Error::Timeout(limit))) }
-    }
-}
-
-async fn first<T>(mut receiver: broadcast::Receiver<Event>, pick: impl Fn(Event) -> Option<T>) -> Result<T, Error> {
-    loop {
-        match receiver.recv().await {
-            Ok(Event::Disconnected(close)) => return Err(Error::Closed((*close).clone())),
-            Ok(event) => {
-                if let Some(picked) = pick(event) {
-                    return Ok(picked);
-                }
+        let (found, wanted) = oneshot::channel();
+        let mut found = Some(found);
+        self.shared().waiters.add(move |event| {
+            let answer = match (event, pick(event)) {
+                (_, Some(item)) => Ok(item.clone()),
+                (Event::Disconnected(close), None) => Err(Error::Closed((**close).clone())),
+                _ => return found.as_ref().is_none_or(oneshot::Sender::is_closed),
+            };
+            // An error says that nobody waits any more.
+            let _ = found.take().map(|found| found.send(answer));
+            true
+        });
+        async move {
+            match tokio::time::timeout(limit, wanted).await {
+                Ok(answer) => answer.unwrap_or(Err(CommandError::NotConnected.into())),
+                Err(_) => Err(Error::Timeout(limit)),
             }
-            Err(broadcast::error::RecvError::Lagged(_)) => {}
-            Err(broadcast::error::RecvError::Closed) => return Err(CommandError::NotConnected.into()),
         }
     }
 }
 
-/// The right to connect. Gives it back when the attempt fails or is given up.
-struct Claim<'c>(Option<&'c watch::Sender<LinkState>>);
+/// The right to the one connection of a client, from the attempt to the end. Whatever becomes of it and of the
+/// task that holds it, dropping it tells the end and lets others connect.
+pub(crate) struct Claim {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) connection: Arc<Connection>,
+    /// How the connection ends; `None` until it is open.
+    close: Option<Close>,
+    _alive: watch::Sender<()>,
+}
 
-impl Claim<'_> {
-    fn keep(mut self) {
-        self.0 = None;
+impl Claim {
+    /// Runs an open connection.
+    fn start(mut self, transport: Box<dyn Transport>) {
+        self.ends_with(Close { reason: "the runtime it ran on is gone".to_owned(), ..Close::default() });
+        self.shared.with_session(|session| {
+            session.handle_connected();
+            self.shared.link.send_replace(LinkState::Open);
+        });
+        tracing::debug!(url = self.shared.endpoint.shown(), "connected");
+        tokio::spawn(drive(self, transport));
+    }
+
+    pub(crate) fn ends_with(&mut self, close: Close) {
+        self.close = Some(close);
     }
 }
 
-impl Drop for Claim<'_> {
+impl Drop for Claim {
     fn drop(&mut self) {
-        if let Some(link) = self.0 {
-            link.send_replace(LinkState::Idle);
-        }
+        let close = self.close.take();
+        // Whoever hears of the end may connect at once: both change together.
+        self.shared.with_session(|session| {
+            self.shared.link.send_replace(close.clone().map_or(LinkState::Idle, LinkState::Closed));
+            if let Some(close) = close {
+                session.handle_disconnected(close);
+            }
+        });
     }
 }
 

@@ -1,37 +1,49 @@
 //! The loop around the session machine: frames in, frames out, nothing clever.
 
-use std::sync::Arc;
 use std::task::Poll;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures_util::stream::SplitSink;
 use futures_util::{Sink, StreamExt};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
 use vivavoce_protocol::ServerEvent;
 use vivavoce_session::Close;
 
-use crate::client::{LinkState, Shared};
+use crate::client::{Claim, LinkState, Shared};
 use crate::listen::{RealtimeEvent, Source};
 use crate::transport::{Frame, Incoming, Outgoing, Transport, TransportError};
 
 type Sending = SplitSink<Box<dyn Transport>, Outgoing>;
 
 /// What the rest of the client may ask of a connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Connection {
     /// There is something to send.
     pub(crate) wake: Notify,
     /// Close, please.
     pub(crate) close: Notify,
+    /// Its sender lives as long as the connection.
+    alive: watch::Receiver<()>,
+}
+
+impl Connection {
+    pub(crate) fn new(alive: watch::Receiver<()>) -> Self {
+        Self { wake: Notify::new(), close: Notify::new(), alive }
+    }
+
+    /// Waits until the connection is gone.
+    pub(crate) async fn ended(&self) {
+        let mut alive = self.alive.clone();
+        while alive.changed().await.is_ok() {}
+    }
 }
 
 /// Runs a connection to its end.
-pub(crate) async fn drive(shared: Arc<Shared>, connection: Arc<Connection>, transport: Box<dyn Transport>) {
-    let close = run(&shared, &connection, transport).await;
+pub(crate) async fn drive(mut claim: Claim, transport: Box<dyn Transport>) {
+    let close = run(&claim.shared, &claim.connection, transport).await;
     tracing::debug!(code = close.code, by_us = close.by_us, "disconnected");
-    shared.with_session(|session| session.handle_disconnected(close.clone()));
-    shared.link.send_replace(LinkState::Closed(close));
+    claim.ends_with(close);
 }
 
 async fn run(shared: &Shared, connection: &Connection, transport: Box<dyn Transport>) -> Close {
@@ -40,14 +52,16 @@ async fn run(shared: &Shared, connection: &Connection, transport: Box<dyn Transp
     let silence = shared.limits.silence;
     let mut heard = Instant::now();
     let mut pinged = false;
-    let mut closing: Option<Instant> = None;
-    let mut received = 0_u32;
+    // From here on there is only the other side to wait for, and until when.
+    let mut ending: Option<Instant> = None;
     loop {
-        let deadline = closing.unwrap_or_else(|| heard + if pinged { silence * 2 } else { silence });
+        let deadline = ending.unwrap_or_else(|| after(heard, if pinged { silence.saturating_mul(2) } else { silence }));
         tokio::select! {
             sent = out.send(shared, &mut sending) => {
                 if let Err(error) = sent {
-                    return lost(shared, error, closing.is_some());
+                    // What arrived before is still read: it may hold items, and the reason.
+                    out.broken = Some(error);
+                    ending.get_or_insert(after(Instant::now(), shared.limits.close));
                 }
             }
             incoming = receiving.next() => {
@@ -59,30 +73,25 @@ async fn run(shared: &Shared, connection: &Connection, transport: Box<dyn Transp
                         session.handle_connection_error(BinaryFrame(bytes));
                     }),
                     Some(Ok(Incoming::Alive)) => {}
-                    Some(Ok(Incoming::Close { code, reason })) => {
-                        return Close { code, reason, by_us: closing.is_some() };
-                    }
-                    Some(Err(error)) => return lost(shared, error, closing.is_some()),
-                    None => return Close { by_us: closing.is_some(), ..Close::default() },
+                    Some(Ok(Incoming::Close { code, reason })) => return Close { code, reason, by_us: out.closing },
+                    Some(Err(error)) => return out.lost(shared, Some(error)),
+                    None => return out.lost(shared, None),
                 }
                 // Many frames at once must not keep the listeners from running.
-                received += 1;
-                if received % 8 == 0 {
-                    tokio::task::yield_now().await;
-                }
+                tokio::task::consume_budget().await;
             }
             () = connection.wake.notified() => out.idle = false,
             () = connection.close.notified() => {
-                closing = Some(Instant::now() + shared.limits.close);
-                out.last = Some(Outgoing::Close);
+                ending.get_or_insert(after(Instant::now(), shared.limits.close));
+                out.closing = true;
                 out.idle = false;
             }
-            () = sleep_until(deadline) => match (closing, pinged) {
-                (Some(_), _) => return Close { by_us: true, ..Close::default() },
-                (None, true) => return lost(shared, TransportError::Silent, false),
+            () = sleep_until(deadline) => match (ending, pinged) {
+                (Some(_), _) => return out.lost(shared, None),
+                (None, true) => return out.lost(shared, Some(TransportError::Silent)),
                 (None, false) => {
                     pinged = true;
-                    out.last = Some(Outgoing::Ping);
+                    out.ping = true;
                     out.idle = false;
                 }
             },
@@ -93,26 +102,29 @@ async fn run(shared: &Shared, connection: &Connection, transport: Box<dyn Transp
 /// The way out: one frame at a time, so that what waits is counted where its bound is.
 #[derive(Default)]
 struct Out {
-    /// A frame the socket was not ready for.
-    next: Option<Frame>,
-    /// A ping or a close, sent after all frames.
-    last: Option<Outgoing>,
+    /// A ping is due.
+    ping: bool,
+    /// This side closes, after all frames.
+    closing: bool,
+    /// The close is sent, and nothing more.
+    closed: bool,
     /// Nothing to send and nothing to flush.
     idle: bool,
+    /// Why nothing can be sent any more.
+    broken: Option<TransportError>,
 }
 
 impl Out {
     /// Sends everything there is, then waits to be woken. Nothing is lost when the future is dropped.
     async fn send(&mut self, shared: &Shared, sending: &mut Sending) -> Result<(), TransportError> {
-        if self.idle {
+        if self.idle || self.broken.is_some() {
             return std::future::pending().await;
         }
         std::future::poll_fn(|cx| {
             let mut sending = std::pin::Pin::new(&mut *sending);
             loop {
                 std::task::ready!(sending.as_mut().poll_ready(cx))?;
-                let frame = self.next.take().or_else(|| shared.next_frame());
-                match frame.map(Outgoing::Text).or_else(|| self.last.take()) {
+                match self.next(shared) {
                     Some(outgoing) => sending.as_mut().start_send(outgoing)?,
                     None => break,
                 }
@@ -122,6 +134,30 @@ impl Out {
             Poll::Ready(Ok(()))
         })
         .await
+    }
+
+    fn next(&mut self, shared: &Shared) -> Option<Outgoing> {
+        if self.closed {
+            return None;
+        }
+        if std::mem::take(&mut self.ping) {
+            return Some(Outgoing::Ping);
+        }
+        let frame = shared.next_frame().map(Outgoing::Text);
+        frame.or_else(|| {
+            self.closed = self.closing;
+            self.closing.then_some(Outgoing::Close)
+        })
+    }
+
+    /// How a connection ends that nobody closed properly. Tells why, unless this side wanted the end.
+    fn lost(self, shared: &Shared, error: Option<TransportError>) -> Close {
+        let error = self.broken.or(error);
+        let reason = error.as_ref().map(ToString::to_string).unwrap_or_default();
+        if let Some(error) = error.filter(|_| !self.closing) {
+            shared.with_session(|session| session.handle_connection_error(error));
+        }
+        Close { code: None, reason, by_us: self.closing }
     }
 }
 
@@ -134,26 +170,22 @@ fn receive(shared: &Shared, frame: Frame) -> bool {
         let time = SystemTime::now();
         shared.realtime.tell(RealtimeEvent { time, source: Source::Server, name, frame: frame.clone(), dialect });
     }
-    let (created, sends) = shared.with_session(|session| {
-        let created = matches!(decoded, Ok(ServerEvent::SessionCreated(_)));
+    if matches!(decoded, Ok(ServerEvent::SessionCreated(_))) {
+        shared.link.send_replace(LinkState::Ready);
+    }
+    shared.with_session(|session| {
         match decoded {
             Ok(event) => session.handle_event(&event),
             Err(error) => session.handle_undecodable(error),
         }
-        (created && session.session().is_some(), session.outgoing_bytes() > 0)
-    });
-    if created {
-        shared.link.send_replace(LinkState::Ready);
-    }
-    sends
+        session.outgoing_bytes() > 0
+    })
 }
 
-fn lost(shared: &Shared, error: TransportError, closing: bool) -> Close {
-    let close = Close { code: None, reason: error.to_string(), by_us: closing };
-    if !closing {
-        shared.with_session(|session| session.handle_connection_error(error));
-    }
-    close
+/// A moment so much later, or one that nobody will live to see.
+fn after(moment: Instant, time: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    moment + time.min(30 * YEAR)
 }
 
 #[derive(Debug, thiserror::Error)]

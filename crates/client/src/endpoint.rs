@@ -1,5 +1,7 @@
 //! Where to connect and with what credential.
 
+use std::fmt;
+
 use vivavoce_protocol::{Dialect, Secret};
 
 use crate::Error;
@@ -9,8 +11,9 @@ const VENDOR: &str = "wss://api.openai.com/v1/realtime";
 /// The model when none is named: the vendor's GA model.
 const DEFAULT_MODEL: &str = "gpt-realtime";
 
-/// A Realtime service and the credential for it. `Debug` does not show the credential.
-#[derive(Clone, Debug)]
+/// A Realtime service and the credential for it. `Debug` does not show the credential, nor what of the URL may be
+/// one: its query, and a name and a password.
+#[derive(Clone)]
 pub struct Endpoint {
     pub(crate) url: String,
     pub(crate) key: Option<Secret>,
@@ -99,6 +102,18 @@ impl Endpoint {
     }
 }
 
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url: _, key, model, dialect } = self;
+        f.debug_struct("Endpoint")
+            .field("url", &self.shown())
+            .field("key", key)
+            .field("model", model)
+            .field("dialect", dialect)
+            .finish()
+    }
+}
+
 /// Everything but unreserved characters as `%XX` (RFC 3986, 2.3).
 fn percent_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
@@ -135,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_key_does_not_print() {
-        let shown = format!("{:?}", Endpoint::new().api_key("sk-secret"));
+        let shown = format!("{:?}", Endpoint::new().url("ws://me:sk-secret@host/?key=sk-secret").api_key("sk-secret"));
         assert!(!shown.contains("sk-secret"), "{shown}");
     }
 }

@@ -29,6 +29,9 @@ pub enum Error {
         /// Why not.
         source: TransportError,
     },
+    /// The API key cannot be sent.
+    #[error("the API key contains characters that no key has, such as a line break: check where it was read from")]
+    InvalidKey,
     /// The connection was not made in time.
     #[error("Could not connect to \"{url}\" within {limit:?}: check the address, or give it more time")]
     ConnectTimeout {
@@ -40,8 +43,11 @@ pub enum Error {
     /// The connection ended.
     #[error("{}", .0.explanation())]
     Closed(Close),
+    /// The connection broke.
+    #[error("the connection is lost: {0}")]
+    Lost(#[source] TransportError),
     /// Nothing came in time.
-    #[error("nothing came within {0:?}")]
+    #[error("what was waited for did not come within {0:?}: wait for longer, or check what the service was asked")]
     Timeout(Duration),
     /// A command was not carried out.
     #[error(transparent)]
@@ -52,11 +58,11 @@ impl Error {
     /// True when the same call may succeed later without any change.
     pub const fn is_retryable(&self) -> bool {
         match self {
-            Self::Connect { source, .. } => source.is_retryable(),
+            Self::Connect { source, .. } | Self::Lost(source) => source.is_retryable(),
             Self::ConnectTimeout { .. } | Self::Timeout(_) => true,
             Self::Closed(close) => !matches!(close.code, Some(3000 | 4000..=4999 | 1013)) && !close.by_us,
             Self::Command(CommandError::Congested) => true,
-            Self::Command(_) | Self::AlreadyConnected | Self::InvalidUrl { .. } => false,
+            Self::Command(_) | Self::AlreadyConnected | Self::InvalidUrl { .. } | Self::InvalidKey => false,
         }
     }
 }

@@ -6,12 +6,14 @@
 //! devices.
 //!
 //! ```no_run
-//! use vivavoce::{Event, RealtimeClient};
+//! use std::time::Duration;
+//!
+//! use vivavoce::RealtimeClient;
 //!
 //! # async fn run() -> Result<(), vivavoce::Error> {
 //! let client = RealtimeClient::builder().api_key(std::env::var("OPENAI_API_KEY").unwrap()).build()?;
-//! let answer = client.next_completed_reply();
 //! client.connect().await?;
+//! let answer = client.next_completed_reply(Duration::from_secs(30));
 //! client.send_user_message("How are you?")?;
 //! println!("{}", answer.await?.transcript());
 //! # Ok(())
@@ -27,7 +29,9 @@
 //! - [`RealtimeClient::on`]: closures by the wire name of what travels, such as `server.response.done`,
 //!   `client.*` or `*`.
 //!
-//! A listener that falls behind loses the oldest events and is told how many: [`Event::Lagged`].
+//! A listener that falls behind loses the oldest events and is told how many: [`Event::Lagged`],
+//! [`RealtimeEventStream::lost`]. The conversation itself loses nothing, nor do those who wait for one item
+//! ([`RealtimeClient::next_item`] and its sisters).
 //!
 //! # Errors
 //!
@@ -61,3 +65,8 @@ pub use vivavoce_session::{
     Close, CommandError, ConversationItem, Delta, Event, Formatted, FormattedTool, RealtimeConversation, Retention,
     SessionError, UserContent,
 };
+
+/// The README's example runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
@@ -73,7 +74,7 @@ pub(crate) struct Outlet<T>(broadcast::Sender<T>);
 
 impl<T: Clone> Outlet<T> {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self(broadcast::Sender::new(capacity.max(1)))
+        Self(broadcast::Sender::new(capacity))
     }
 
     pub(crate) fn has_listeners(&self) -> bool {
@@ -90,12 +91,32 @@ impl<T: Clone> Outlet<T> {
     }
 }
 
+/// Looks at an event. True when it has seen enough.
+type Waiter = Box<dyn FnMut(&Event) -> bool + Send>;
+
+/// Who waits for one event. They look at each as it happens, so that none is missed, however many there are.
+#[derive(Default)]
+pub(crate) struct Waiters(Mutex<Vec<Waiter>>);
+
+impl Waiters {
+    pub(crate) fn add(&self, waiter: impl FnMut(&Event) -> bool + Send + 'static) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(waiter));
+    }
+
+    pub(crate) fn tell(&self, event: &Event) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain_mut(|waiter| !waiter(event));
+    }
+}
+
 /// An ordered stream of [`Event`]s. Ends when the client is gone.
 pub struct EventStream(BroadcastStream<Event>);
 
-/// An ordered stream of what travels both ways. Ends when the client is gone. A listener that lags is not
-/// told here; listen to [`Event::Lagged`] on an [`EventStream`] or keep up.
-pub struct RealtimeEventStream(BroadcastStream<RealtimeEvent>);
+/// An ordered stream of what travels both ways. Ends when the client is gone. [`lost`](Self::lost) says how many
+/// events it missed because it was read too slowly.
+pub struct RealtimeEventStream {
+    receiver: BroadcastStream<RealtimeEvent>,
+    lost: u64,
+}
 
 impl EventStream {
     pub(crate) fn new(receiver: broadcast::Receiver<Event>) -> Self {
@@ -105,7 +126,12 @@ impl EventStream {
 
 impl RealtimeEventStream {
     pub(crate) fn new(receiver: broadcast::Receiver<RealtimeEvent>) -> Self {
-        Self(BroadcastStream::new(receiver))
+        Self { receiver: BroadcastStream::new(receiver), lost: 0 }
+    }
+
+    /// How many events this stream has missed so far.
+    pub const fn lost(&self) -> u64 {
+        self.lost
     }
 }
 
@@ -123,9 +149,9 @@ impl Stream for RealtimeEventStream {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            match std::task::ready!(self.0.poll_next_unpin(cx)) {
+            match std::task::ready!(self.receiver.poll_next_unpin(cx)) {
                 Some(Ok(event)) => return Poll::Ready(Some(event)),
-                Some(Err(BroadcastStreamRecvError::Lagged(_))) => {}
+                Some(Err(BroadcastStreamRecvError::Lagged(lost))) => self.lost += lost,
                 None => return Poll::Ready(None),
             }
         }
@@ -146,9 +172,17 @@ impl fmt::Debug for RealtimeEventStream {
 
 /// Keeps a closure listening: dropping it ends that, [`detach`](Self::detach) lets the closure listen as long
 /// as the client lives.
+///
+/// A call that is under way when the listener is dropped is finished; no other follows. A closure that panics
+/// listens no more; nothing else is affected.
 #[derive(Debug)]
 #[must_use = "dropping the listener ends it at once; keep it, or call detach()"]
-pub struct Listener(Option<AbortHandle>);
+pub struct Listener {
+    task: AbortHandle,
+    /// False when nothing may be told any more: an aborted task runs on until it next has to wait.
+    wanted: Arc<AtomicBool>,
+    detached: bool,
+}
 
 impl Listener {
     /// Calls `tell` for each piece of news, in order, on a task of its own.
@@ -156,28 +190,38 @@ impl Listener {
         mut receiver: broadcast::Receiver<T>,
         mut tell: impl FnMut(Result<T, u64>) + Send + 'static,
     ) -> Self {
+        let wanted = Arc::new(AtomicBool::new(true));
+        let still = wanted.clone();
         let task = tokio::spawn(async move {
             loop {
-                match receiver.recv().await {
-                    Ok(news) => tell(Ok(news)),
-                    Err(broadcast::error::RecvError::Lagged(lost)) => tell(Err(lost)),
+                let news = match receiver.recv().await {
+                    Ok(news) => Ok(news),
+                    Err(broadcast::error::RecvError::Lagged(lost)) => {
+                        tracing::warn!(lost, "a closure that listens is too slow and missed events");
+                        Err(lost)
+                    }
                     Err(broadcast::error::RecvError::Closed) => return,
+                };
+                if !still.load(Ordering::Acquire) {
+                    return;
                 }
+                tell(news);
             }
         });
-        Self(Some(task.abort_handle()))
+        Self { task: task.abort_handle(), wanted, detached: false }
     }
 
     /// Lets the closure listen as long as the client lives.
     pub fn detach(mut self) {
-        self.0 = None;
+        self.detached = true;
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        if let Some(task) = self.0.take() {
-            task.abort();
+        if !self.detached {
+            self.wanted.store(false, Ordering::Release);
+            self.task.abort();
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures_util::{Sink, Stream};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-pub(crate) use native::connect;
+pub(crate) use native::{check, connect};
 
 /// A text frame. Cloning shares it.
 #[derive(Clone, PartialEq, Eq)]
@@ -104,10 +104,10 @@ pub enum TransportError {
     #[error("the other side is no proper WebSocket server: {0}")]
     Protocol(String),
     /// TLS failed.
-    #[error("no secure connection: {0}: check the certificate and the clock")]
+    #[error("no secure connection: {0}: check the certificate, the clock, and that the server speaks TLS")]
     Tls(String),
     /// A frame was larger than 32 MiB.
-    #[error("a frame was too large: {0}")]
+    #[error("the other side sent a frame beyond 32 MiB: {0}")]
     TooLarge(String),
     /// The other side has been silent and did not answer a ping.
     #[error("the other side does not answer any more: connect again")]

@@ -1,62 +1,58 @@
 //! A WebSocket on the platform's sockets, with TLS by rustls.
 
+mod handshake;
 mod tls;
 
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::{Sink, SinkExt, Stream, StreamExt, ready};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::{HeaderValue, Request};
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, WebSocketConfig, frame::coding::CloseCode};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig, frame::coding::CloseCode};
 use tokio_tungstenite::tungstenite::{self, Bytes};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
-use vivavoce_protocol::Dialect;
 
 use super::{Frame, Incoming, Outgoing, TransportError};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
+use handshake::{Request, upgrade};
 
 /// Frames up to so many bytes: the largest legal append is 20 MiB of text.
 const MAX_FRAME: usize = 32 * 1024 * 1024;
-/// So much of a refusal's body is worth showing, in bytes.
-const SHOWN_BODY: usize = 300;
+
+/// Whether a connection to the endpoint can be tried at all.
+pub(crate) fn check(endpoint: &Endpoint) -> Result<(), Error> {
+    Request::new(endpoint).map(drop)
+}
 
 /// Opens the WebSocket of an endpoint.
 pub(crate) async fn connect(endpoint: &Endpoint) -> Result<Socket, Error> {
-    let request = request(endpoint)?;
-    let config = WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
-    let connector = tls::connector();
-    // Realtime audio is small frames that must not wait for each other.
-    let disable_nagle = true;
-    let opened =
-        tokio_tungstenite::connect_async_tls_with_config(request, Some(config), disable_nagle, Some(connector));
-    match opened.await {
-        Ok((socket, _)) => Ok(Socket(socket)),
-        Err(error) => Err(Error::Connect { url: endpoint.shown(), source: error.into() }),
-    }
+    let request = Request::new(endpoint)?;
+    open(&request).await.map_err(|source| Error::Connect { url: endpoint.shown(), source })
 }
 
-fn request(endpoint: &Endpoint) -> Result<Request<()>, Error> {
-    let invalid = |problem| Error::InvalidUrl { url: endpoint.shown(), problem };
-    let mut request = endpoint.target()?.into_client_request().map_err(|_| invalid("it is malformed"))?;
-    let headers = request.headers_mut();
-    if let Some(key) = &endpoint.key {
-        let bearer = HeaderValue::from_str(&format!("Bearer {}", key.expose()));
-        let mut bearer = bearer.map_err(|_| invalid("the API key contains characters no key has"))?;
-        bearer.set_sensitive(true);
-        headers.insert("Authorization", bearer);
-    }
-    if endpoint.dialect == Dialect::Beta {
-        headers.insert("OpenAI-Beta", HeaderValue::from_static("realtime=v1"));
-    }
-    Ok(request)
+async fn open(request: &Request) -> Result<Socket, TransportError> {
+    let stream = TcpStream::connect((request.host(), request.port())).await?;
+    // Realtime audio is small frames that must not wait for each other.
+    stream.set_nodelay(true)?;
+    let mut stream: Box<dyn Bytestream> =
+        if request.is_secure() { Box::new(tls::secure(request.host(), stream).await?) } else { Box::new(stream) };
+    let first = upgrade(&mut stream, request).await?;
+    let config = WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
+    Ok(Socket(WebSocketStream::from_partially_read(stream, first, Role::Client, Some(config)).await))
 }
+
+/// What a WebSocket can run over.
+trait Bytestream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytestream for T {}
 
 /// An open WebSocket.
-pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket(WebSocketStream<Box<dyn Bytestream>>);
 
 impl Stream for Socket {
     type Item = Result<Incoming, TransportError>;
@@ -68,7 +64,11 @@ impl Stream for Socket {
                 Ok(Message::Text(text)) => Incoming::Text(Frame(text)),
                 Ok(Message::Binary(bytes)) => Incoming::Binary(bytes.len()),
                 Ok(Message::Ping(_) | Message::Pong(_)) => Incoming::Alive,
-                Ok(Message::Close(frame)) => close(frame),
+                Ok(Message::Close(frame)) => {
+                    // Nobody may ask for more after a close: its answer goes out now, if it can.
+                    let _ = self.0.poll_flush_unpin(cx);
+                    close(frame)
+                }
                 Ok(Message::Frame(_)) => continue,
                 // The close was told before.
                 Err(tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed) => {
@@ -119,23 +119,22 @@ impl From<tungstenite::Error> for TransportError {
     fn from(error: tungstenite::Error) -> Self {
         use tungstenite::Error as E;
         match error {
-            E::Http(response) => Self::Refused {
-                status: response.status().as_u16(),
-                body: response.body().as_deref().map(shown).unwrap_or_default(),
-            },
-            E::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
-                Self::Tls(error.to_string())
+            E::Io(error) => error.into(),
+            E::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+                io::Error::new(io::ErrorKind::UnexpectedEof, "the other side closed without saying why").into()
             }
-            E::Io(error) => Self::Network(Arc::new(error)),
-            E::Tls(error) => Self::Tls(error.to_string()),
             E::Capacity(error) => Self::TooLarge(error.to_string()),
             error => Self::Protocol(error.to_string()),
         }
     }
 }
 
-/// The beginning of a body, on one line.
-fn shown(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(SHOWN_BODY)]);
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+impl From<io::Error> for TransportError {
+    fn from(error: io::Error) -> Self {
+        if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
+            Self::Tls(error.to_string())
+        } else {
+            Self::Network(Arc::new(error))
+        }
+    }
 }
