@@ -1,8 +1,9 @@
 //! The loop: a turn of the user, then everything until it is answered.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use vivavoce::protocol::payload::ResponseCreate;
 use vivavoce::protocol::{ContentPart, Item, Response, Role};
 use vivavoce::{
@@ -29,9 +30,14 @@ pub(super) struct Talk<'c> {
     vad: Vad,
     /// A turn went wrong, and it was said how.
     failed: bool,
+    /// Events newer than this program, each told once.
+    unknown: HashSet<String>,
     /// Trouble with the connection: told, unless its end explains it.
     trouble: Option<String>,
 }
+
+/// More kinds of new events than a service brings; a hostile one must not fill the memory or the screen.
+const MOST_UNKNOWN: usize = 100;
 
 /// Whether the conversation goes on.
 #[derive(PartialEq, Eq)]
@@ -56,7 +62,7 @@ impl<'c> Talk<'c> {
     ) -> Self {
         // Listens before there is anything to hear.
         let events = client.events();
-        Self { client, events, interrupts, screen, limit, vad, failed: false, trouble: None }
+        Self { client, events, interrupts, screen, limit, vad, failed: false, unknown: HashSet::new(), trouble: None }
     }
 
     /// Connects and takes turns until there are none, the user leaves, or the connection ends.
@@ -73,7 +79,10 @@ impl<'c> Talk<'c> {
             opened = open(self.client) => opened,
             () = self.interrupts.next() => return Ok(()),
         };
-        opened.map_err(|error| self.explain(error))?;
+        if let Err(error) = opened {
+            self.tell_what_came();
+            return Err(self.explain(error));
+        }
         let mut flow = self.settings_confirmed().await?;
         while flow == Flow::Next {
             flow = match self.next_turn(&mut turns).await? {
@@ -82,6 +91,17 @@ impl<'c> Talk<'c> {
             };
         }
         Ok(())
+    }
+
+    /// A server that never began a session may have sent what is no event: that helps to see why.
+    fn tell_what_came(&mut self) {
+        while let Some(Some(event)) = self.events.next().now_or_never() {
+            if let Event::Error(error) = event
+                && let SessionError::Undecodable(_) = &*error
+            {
+                tell(error);
+            }
+        }
     }
 
     /// Waits until the service has confirmed what the session is to be, or refused it.
@@ -220,7 +240,7 @@ impl<'c> Talk<'c> {
                 SessionError::Connection(trouble) => self.trouble = Some(trouble.to_string()),
                 error => tell(error),
             },
-            Event::UnknownEvent { name } => {
+            Event::UnknownEvent { name } if self.unknown.len() < MOST_UNKNOWN && self.unknown.insert(name.clone()) => {
                 tell(format_args!("the service sent {name:?}, an event newer than this program"));
             }
             _ => {}
