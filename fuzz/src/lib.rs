@@ -6,11 +6,16 @@
 
 mod decode;
 mod round_trip;
+mod script;
 mod seeds;
+mod server;
+mod session;
 
 pub use decode::decode;
 pub use round_trip::round_trip;
 pub use seeds::Seeds;
+pub use server::server;
+pub use session::session;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -21,9 +26,10 @@ pub type Body = fn(&[u8]);
 
 /// Every body under the name of its target and of its folder in `seeds/`.
 ///
-/// A new body (a session fed with events, a server fed with frames) needs a file here, a line in this list, a
+/// A new body needs a file here, a line in this list, a
 /// target in `fuzz_targets/` and at least one seed.
-pub const BODIES: &[(&str, Body)] = &[("decode", decode), ("round_trip", round_trip)];
+pub const BODIES: &[(&str, Body)] =
+    &[("decode", decode), ("round_trip", round_trip), ("session", session), ("server", server)];
 
 const DIALECTS: [Dialect; 3] = [Dialect::Ga, Dialect::Beta, Dialect::Translation];
 

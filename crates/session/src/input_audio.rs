@@ -18,6 +18,8 @@ const WAITING: usize = 256;
 #[derive(Debug)]
 pub(crate) struct InputAudio {
     encoding: AudioEncoding,
+    /// Where that encoding began.
+    origin: Origin,
     buffer: AudioBuffer,
     /// At most so many samples are kept.
     bound: usize,
@@ -27,6 +29,16 @@ pub(crate) struct InputAudio {
     sent: VecDeque<(EventId, usize)>,
     /// Speech the service's turn detection found, by the item it becomes.
     speech: HashMap<ItemId, Speech>,
+}
+
+/// Where an encoding began: the service counts milliseconds whatever the rate, we count samples.
+#[derive(Clone, Copy, Debug, Default)]
+struct Origin {
+    position: usize,
+    /// The same in 1/24000 s, which is a whole number in all encodings.
+    ticks: u64,
+    /// The encoding before.
+    before: AudioEncoding,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +52,7 @@ impl InputAudio {
         let encoding = AudioEncoding::Pcm16;
         Self {
             encoding,
+            origin: Origin::default(),
             buffer: AudioBuffer::new(),
             bound: samples(encoding, max_ms),
             taken: 0,
@@ -52,8 +65,14 @@ impl InputAudio {
         self.encoding
     }
 
-    /// The session's input format; the bound keeps its length in time.
+    /// The session's input format, for what is appended from now on; the bound keeps its length in time.
     pub(crate) fn set_encoding(&mut self, encoding: AudioEncoding) {
+        if encoding == self.encoding {
+            return;
+        }
+        let position = self.buffer.end();
+        let ticks = self.origin.ticks + (position - self.origin.position) as u64 * ticks(self.encoding);
+        self.origin = Origin { position, ticks, before: self.encoding };
         let ms = self.encoding.samples_to_ms(self.bound as u64);
         self.encoding = encoding;
         self.bound = samples(encoding, ms);
@@ -89,13 +108,13 @@ impl InputAudio {
 
     /// `input_audio_buffer.speech_started`.
     pub(crate) fn speech_started(&mut self, item_id: ItemId, start_ms: u64) {
-        let from = samples(self.encoding, start_ms);
+        let from = self.position(start_ms);
         self.insert_speech(item_id, Speech::Started { from });
     }
 
     /// `input_audio_buffer.speech_stopped`. Speech whose start was not announced is empty, as in the reference.
     pub(crate) fn speech_stopped(&mut self, item_id: ItemId, end_ms: u64) {
-        let to = samples(self.encoding, end_ms);
+        let to = self.position(end_ms);
         let from = match self.speech.get(&item_id) {
             Some(Speech::Started { from } | Speech::Ended { from, .. }) => *from,
             None => to,
@@ -136,9 +155,20 @@ impl InputAudio {
     /// A new connection counts from zero.
     pub(crate) fn reset(&mut self) {
         self.buffer.clear();
+        self.origin = Origin::default();
         self.taken = 0;
         self.sent.clear();
         self.speech.clear();
+    }
+
+    /// The position of a time the service names.
+    fn position(&self, ms: u64) -> usize {
+        let wanted = ms.saturating_mul(24);
+        let samples = |span: u64, encoding| usize::try_from(span / ticks(encoding)).unwrap_or(usize::MAX);
+        match wanted.checked_sub(self.origin.ticks) {
+            Some(span) => self.origin.position.saturating_add(samples(span, self.encoding)),
+            None => self.origin.position.saturating_sub(samples(self.origin.ticks - wanted, self.origin.before)),
+        }
     }
 
     fn take(&mut self, to: usize) {
@@ -146,6 +176,11 @@ impl InputAudio {
         let behind = self.taken.saturating_sub(samples(self.encoding, KEPT_BEHIND_MS));
         self.buffer.drop_front(behind.saturating_sub(self.buffer.start()));
     }
+}
+
+/// The length of a sample in 1/24000 s.
+fn ticks(encoding: AudioEncoding) -> u64 {
+    24_000 / u64::from(encoding.sample_rate())
 }
 
 fn samples(encoding: AudioEncoding, ms: u64) -> usize {

@@ -46,8 +46,21 @@ mod ids;
 mod input_audio;
 mod machine;
 
+use vivavoce_audio::AudioEncoding;
+use vivavoce_protocol::{AudioFormat, AudioFormatType, Member};
+
 pub use conversation::{
     Change, ConversationItem, Formatted, FormattedTool, RealtimeConversation, ResponseRecord, Retention,
 };
 pub use event::{Close, CommandError, Delta, Event, SessionError};
 pub use machine::{SessionMachine, SessionOptions, UserContent, default_session};
+
+/// `None` for a format that is not said, or that this crate does not know.
+fn encoding(format: &Member<AudioFormat>) -> Option<AudioEncoding> {
+    Some(match format.get()?.kind.get()?.known()? {
+        AudioFormatType::Pcm => AudioEncoding::Pcm16,
+        AudioFormatType::Pcmu => AudioEncoding::G711Ulaw,
+        AudioFormatType::Pcma => AudioEncoding::G711Alaw,
+        _ => return None,
+    })
+}

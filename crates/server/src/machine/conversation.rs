@@ -23,8 +23,8 @@ const MAX_AUDIO_SAMPLES: usize = 200 << 20;
 pub(super) struct Conversation {
     pub(super) id: ConversationId,
     items: VecDeque<StoredItem>,
-    /// A cut that came while the item was being generated: part and milliseconds.
-    early_cut: Option<(ItemId, usize, u64)>,
+    /// Cuts that came while their item was being generated: part and milliseconds.
+    early_cuts: Vec<(ItemId, usize, u64)>,
     text_bytes: usize,
     audio_samples: usize,
 }
@@ -39,7 +39,7 @@ pub(super) enum Place<'a> {
 
 impl Conversation {
     pub(super) const fn new(id: ConversationId) -> Self {
-        Self { id, items: VecDeque::new(), early_cut: None, text_bytes: 0, audio_samples: 0 }
+        Self { id, items: VecDeque::new(), early_cuts: Vec::new(), text_bytes: 0, audio_samples: 0 }
     }
 
     pub(super) fn items(&self) -> impl Iterator<Item = &StoredItem> {
@@ -102,8 +102,8 @@ impl Conversation {
         self.count(&finished, true);
         let before = std::mem::replace(&mut self.items[index], finished);
         self.count(&before, false);
-        if let Some((_, part, ms)) = self.early_cut.take_if(|(item, ..)| item == id) {
-            // The part may have ended shorter than announced: then nothing is left to cut.
+        for (_, part, ms) in self.early_cuts.extract_if(.., |(item, ..)| item == id).collect::<Vec<_>>() {
+            // What was there when the cut came is there still: it cannot be refused.
             let _ = self.truncate(id, part, ms);
         }
         let previous = index.checked_sub(1).and_then(|index| self.items.get(index));
@@ -115,12 +115,31 @@ impl Conversation {
         if let Some(item) = self.items.remove(index) {
             self.count(&item, false);
         }
+        self.early_cuts.retain(|(item, ..)| item != id);
         true
     }
 
-    /// Remembers the cut of an item that is being generated.
-    pub(super) fn truncate_when_finished(&mut self, id: ItemId, part: usize, end_ms: u64) {
-        self.early_cut = Some((id, part, end_ms));
+    /// Remembers the cut of an item that is being generated, `samples` of whose part there are so far.
+    pub(super) fn truncate_when_finished(
+        &mut self,
+        id: &ItemId,
+        part: usize,
+        (encoding, samples): (AudioEncoding, usize),
+        end_ms: u64,
+    ) -> Result<(), Refusal> {
+        let earlier = self.early_cuts.iter().position(|(item, index, _)| item == id && *index == part);
+        // What is cut does not grow again.
+        let limit = earlier.map_or(u64::MAX, |at| encoding.ms_to_samples(self.early_cuts[at].2));
+        let samples = samples.min(usize::try_from(limit).unwrap_or(usize::MAX));
+        if samples == 0 {
+            return Err(refusal::not_truncatable());
+        }
+        check_cut(encoding, samples, end_ms)?;
+        match earlier {
+            Some(at) => self.early_cuts[at].2 = end_ms,
+            None => self.early_cuts.push((id.clone(), part, end_ms)),
+        }
+        Ok(())
     }
 
     /// Cuts a part of the model's speech: the audio beyond `end_ms` and all of the transcript go.
@@ -178,7 +197,7 @@ impl Conversation {
 }
 
 /// Refuses a cut behind the end: `audio_end_ms` counts from the start of the part.
-pub(super) fn check_cut(encoding: AudioEncoding, samples: usize, end_ms: u64) -> Result<(), Refusal> {
+fn check_cut(encoding: AudioEncoding, samples: usize, end_ms: u64) -> Result<(), Refusal> {
     let has_ms = encoding.samples_to_ms(samples as u64);
     if end_ms > has_ms { Err(refusal::already_shorter(has_ms, end_ms)) } else { Ok(()) }
 }

@@ -195,6 +195,16 @@ impl InputBuffer {
         taken.into()
     }
 
+    /// Takes everything but parts of a millisecond at either end: what lies between the positions it names.
+    pub(super) fn take_whole_ms(&mut self) -> (u64, u64, AudioChunk) {
+        let end_ms = self.end_ms();
+        let start_ms = self.start_ticks().div_ceil(TICKS_PER_MS).min(end_ms);
+        self.forget_before_ms(start_ms);
+        let taken = self.take_before_ms(end_ms);
+        self.end_turn();
+        (start_ms, end_ms, taken)
+    }
+
     /// Drops everything. Positions go on.
     pub(super) fn clear(&mut self) {
         self.samples.clear();

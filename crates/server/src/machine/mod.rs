@@ -441,10 +441,8 @@ impl Machine {
         let end_ms = number(&event.audio_end_ms);
         // An item that is still being generated is cut when it is complete: its deltas go on unchanged.
         match self.responses.iter().find_map(|response| response.open_audio(id, part)) {
-            Some((_, 0)) => return Err(refusal::not_truncatable()),
-            Some((encoding, samples)) if self.conversation.get(id).is_some() => {
-                conversation::check_cut(encoding, samples, end_ms)?;
-                self.conversation.truncate_when_finished(id.clone(), part, end_ms);
+            Some(open) if self.conversation.get(id).is_some() => {
+                self.conversation.truncate_when_finished(id, part, open, end_ms)?;
             }
             _ => self.conversation.truncate(id, part, end_ms)?,
         }

@@ -170,15 +170,13 @@ impl Machine {
             return;
         }
         let id = self.speech_item();
-        let end_ms = self.input.end_ms();
-        let start_ms = end_ms.saturating_sub(self.input.length_ms() as u64);
+        let (start_ms, end_ms, audio) = self.input.take_whole_ms();
         self.out.send(ServerEvent::InputTimeoutTriggered(
             TimeoutTriggered::new()
                 .audio_start_ms(Int::from(start_ms))
                 .audio_end_ms(Int::from(end_ms))
                 .item_id(id.clone()),
         ));
-        let audio = self.input.take_all();
         let audio_ms = self.commit(id.clone(), audio);
         self.idle.silenced();
         self.respond_to_turn();

@@ -101,6 +101,7 @@ impl ConversationItem {
     /// `response.output_item.added`. What came before it stays.
     pub(super) fn announce(&mut self, mut item: Item, encoding: AudioEncoding) {
         self.status = self.initial_status(&item);
+        self.keep_parts(&mut item);
         // Audio that comes with an item (a retrieved one) goes where audio belongs.
         if let Item::Message(message) = &mut item
             && let Some(content) = message.content.get_mut()
@@ -115,7 +116,22 @@ impl ConversationItem {
             new.arguments.clone_from(&old.arguments);
         }
         self.item = item;
-        self.encoding = encoding;
+        // What has come stays in the rate it came in.
+        if self.parts.iter().all(|part| part.received == 0) {
+            self.encoding = encoding;
+        }
+    }
+
+    /// Parts that have begun stay, also where an announcement comes late or shows an item without them.
+    fn keep_parts(&self, item: &mut Item) {
+        if let (Item::Message(old), Item::Message(new)) = (&self.item, item)
+            && let Some(old) = old.content.get()
+            && old.len() > new.content.get().map_or(0, |content| content.len())
+        {
+            let content = new.content.get_or_default();
+            let known = content.len();
+            old.iter().skip(known).for_each(|part| content.push(part.clone()));
+        }
     }
 
     /// A message of the user and the output of a function are complete at once; the others say it themselves.
@@ -275,9 +291,9 @@ impl ConversationItem {
         self.part_or_new(index).audio.push(samples);
     }
 
-    /// The audio the user said for this item.
-    pub(super) fn set_audio(&mut self, audio: AudioBuffer) {
-        let part = self.part_or_new(0);
+    /// The audio the user said for a part of this item.
+    pub(super) fn set_audio(&mut self, index: usize, audio: AudioBuffer) {
+        let part = self.part_or_new(index);
         part.received = audio.len() as u64;
         part.audio = audio;
     }

@@ -24,7 +24,7 @@ pub use item::{ConversationItem, Formatted, FormattedTool};
 use retention::Kept;
 pub use retention::Retention;
 
-use crate::Delta;
+use crate::{Delta, encoding};
 
 /// Items that something came for but that were not announced: more than any service leaves open.
 const UNANNOUNCED: usize = 256;
@@ -55,6 +55,8 @@ pub struct ResponseRecord {
     response: Arc<Response>,
     items: Vec<ItemId>,
     out_of_band: bool,
+    /// Its connection is gone: nothing more comes of it.
+    lost: bool,
 }
 
 impl ResponseRecord {
@@ -74,9 +76,14 @@ impl ResponseRecord {
         self.out_of_band
     }
 
-    /// True until `response.done`.
+    /// True until `response.done`, or until its connection is gone.
     pub fn is_active(&self) -> bool {
-        self.response.status.get().is_none_or(|status| *status == Status::InProgress)
+        !self.lost && self.response.status.get().is_none_or(|status| *status == Status::InProgress)
+    }
+
+    /// How its audio is coded, if it says so: a response may have a format of its own.
+    fn encoding(&self) -> Option<AudioEncoding> {
+        encoding(&self.response.audio.get()?.output.get()?.format)
     }
 }
 
@@ -86,6 +93,9 @@ pub struct RealtimeConversation {
     items: HashMap<ItemId, ConversationItem>,
     /// The items of the conversation in the order of the service.
     order: Vec<ItemId>,
+    /// How many of them are of connections before this one. The service does not know them: what it puts first
+    /// stands behind them.
+    carried: usize,
     unannounced: VecDeque<ItemId>,
     deleted: HashSet<ItemId>,
     deleted_order: VecDeque<ItemId>,
@@ -133,21 +143,49 @@ impl RealtimeConversation {
         *self = Self { retention: self.retention, output: self.output, input: self.input, ..Self::default() };
     }
 
+    /// The connection is gone: what was begun will not be ended, and what comes next follows what is here.
+    pub fn connection_lost(&mut self) {
+        for id in self.active.drain(..) {
+            if let Some(record) = self.responses.get_mut(&id) {
+                record.lost = true;
+            }
+        }
+        for id in self.unannounced.drain(..) {
+            self.items.remove(&id);
+        }
+        self.carried = self.order.len();
+    }
+
     /// Takes null as an item's predecessor at its word: the item is the first. So it is on every service that
     /// names predecessors; call this when an item was asked to be the first.
     pub const fn trust_null_predecessor(&mut self) {
         self.names_previous = true;
     }
 
-    /// Sets how the user's and the model's audio is encoded, as the session's formats say.
-    pub const fn set_encodings(&mut self, input: AudioEncoding, output: AudioEncoding) {
+    /// Sets how the user's audio is coded, as the session's input format says.
+    pub const fn set_input_encoding(&mut self, input: AudioEncoding) {
         self.input = input;
+    }
+
+    /// Sets how the model's audio is coded, as the session's output format says.
+    pub const fn set_output_encoding(&mut self, output: AudioEncoding) {
         self.output = output;
     }
 
     /// Gives a user item its audio: what was said between the positions the service named. The item may not
     /// be announced yet.
-    pub fn attach_user_audio(&mut self, item_id: &ItemId, mut audio: AudioBuffer, changes: &mut Vec<Change>) {
+    pub fn attach_user_audio(&mut self, item_id: &ItemId, audio: AudioBuffer, changes: &mut Vec<Change>) {
+        self.attach_audio(item_id, 0, audio, changes);
+    }
+
+    /// Gives a content part of a user item its audio.
+    pub(crate) fn attach_audio(
+        &mut self,
+        item_id: &ItemId,
+        content_index: usize,
+        mut audio: AudioBuffer,
+        changes: &mut Vec<Change>,
+    ) {
         if audio.is_empty() || self.deleted.contains(item_id) {
             return;
         }
@@ -157,9 +195,9 @@ impl RealtimeConversation {
         }
         let input = self.input;
         let item = self.item_or_unannounced(item_id, || Item::Message(MessageItem::new()), input, changes);
-        item.set_audio(audio);
+        item.set_audio(content_index, audio);
         let announced = item.place == Place::Conversation;
-        self.keep(item_id, 0, samples);
+        self.keep(item_id, content_index, samples);
         if announced {
             changes.push(Change::Updated(item_id.clone(), None));
         }
@@ -251,7 +289,7 @@ impl RealtimeConversation {
         let Some(item) = event.item.get() else { return };
         let Some(id) = item.id().cloned() else { return };
         self.names_previous |= event.previous_item_id.get().is_some();
-        self.announce(&id, item, changes);
+        self.announce(&id, item, self.encoding_of(item), changes);
         self.insert(&id, &event.previous_item_id, changes);
         self.complete_if_done(&id, changes);
     }
@@ -261,16 +299,15 @@ impl RealtimeConversation {
         let Some(id) = item.id().cloned() else { return };
         // Some servers send no `added`.
         if self.items.get(&id).is_none_or(|known| known.place == Place::Unannounced) {
-            self.announce(&id, item, changes);
+            self.announce(&id, item, self.encoding_of(item), changes);
             self.insert(&id, &event.previous_item_id, changes);
         }
         self.final_item(item, changes);
     }
 
     /// Makes the item known, or says once more what it is.
-    fn announce(&mut self, id: &ItemId, item: &Item, changes: &mut Vec<Change>) {
+    fn announce(&mut self, id: &ItemId, item: &Item, encoding: AudioEncoding, changes: &mut Vec<Change>) {
         self.deleted.remove(id);
-        let encoding = self.encoding_of(item);
         let known = self.item_or_unannounced(id, || Item::Message(MessageItem::new()), encoding, changes);
         if known.place == Place::Unannounced || !known.completed {
             known.announce(item.clone(), encoding);
@@ -300,7 +337,9 @@ impl RealtimeConversation {
             (Some(_), _) => {}
             (None, Member::Value(previous)) => self.place_after(id, previous),
             // Null is the place of the first item.
-            (None, Member::Null) if self.names_previous && !generated => self.order.insert(0, id.clone()),
+            (None, Member::Null) if self.names_previous && !generated => {
+                self.order.insert(self.carried, id.clone());
+            }
             (None, _) => self.order.push(id.clone()),
         }
         if !was_placed {
@@ -344,7 +383,10 @@ impl RealtimeConversation {
             }
         }
         self.unannounced.retain(|waiting| waiting != id);
-        self.order.retain(|placed| placed != id);
+        if let Some(at) = self.order.iter().position(|placed| placed == id) {
+            self.order.remove(at);
+            self.carried -= usize::from(at < self.carried);
+        }
         if self.items.remove(id).is_some_and(|item| item.place != Place::Unannounced) {
             changes.push(Change::Deleted(id.clone()));
         }
@@ -353,8 +395,17 @@ impl RealtimeConversation {
     fn encoding_of(&self, item: &Item) -> AudioEncoding {
         match item {
             Item::Message(message) if message.role.get().is_some_and(|role| role.as_str() == "user") => self.input,
-            _ => self.output,
+            item => {
+                let known = item.id().and_then(|id| self.items.get(id));
+                self.encoding_in(known.and_then(|known| known.response_id.as_ref()))
+            }
         }
+    }
+
+    /// How the audio of a response is coded.
+    fn encoding_in(&self, response: Option<&ResponseId>) -> AudioEncoding {
+        let record = response.and_then(|id| self.responses.get(id));
+        record.and_then(ResponseRecord::encoding).unwrap_or(self.output)
     }
 
     /// The item, or a place to keep what comes for it until it is announced.
@@ -473,8 +524,9 @@ impl RealtimeConversation {
         if self.deleted.contains(id) {
             return;
         }
-        let (index, keeps, output) = (index(&event.content_index), self.retention != Retention::None, self.output);
-        let item = self.item_or_unannounced(id, new_message, output, changes);
+        let (index, keeps) = (index(&event.content_index), self.retention != Retention::None);
+        let encoding = self.encoding_in(event.response_id.get());
+        let item = self.item_or_unannounced(id, new_message, encoding, changes);
         let samples = match item.decode_audio(index, delta) {
             Ok(Some(samples)) => samples,
             Ok(None) => return,
@@ -548,6 +600,7 @@ impl RealtimeConversation {
             response: Arc::new(response.clone()),
             items: self.responses.remove(id).map_or_else(Vec::new, |known| known.items),
             out_of_band: response.conversation_id.is_null(),
+            lost: false,
         };
         if record.is_active() && !self.active.contains(id) {
             self.active.push(id.clone());
@@ -563,6 +616,7 @@ impl RealtimeConversation {
             response: Arc::default(),
             items: Vec::new(),
             out_of_band,
+            lost: false,
         });
         record.response = Arc::new(response.clone());
         // A service that forgot an item's `done` says here how it ended.
@@ -582,7 +636,7 @@ impl RealtimeConversation {
         let Some(id) = item.id().cloned() else { return };
         let response_id = event.response_id.get();
         self.note_output(response_id, Some(&id));
-        self.announce(&id, item, changes);
+        self.announce(&id, item, self.encoding_in(response_id), changes);
         let out_of_band =
             response_id.and_then(|id| self.responses.get(id)).is_some_and(|response| response.out_of_band);
         let Some(known) = self.items.get_mut(&id) else { return };

@@ -2,7 +2,7 @@
 //!
 //! A command that returns an error has sent nothing and changed nothing.
 
-use vivavoce_audio::AudioChunk;
+use vivavoce_audio::{AudioBuffer, AudioChunk, DeltaDecoder};
 use vivavoce_protocol::payload::SessionEvent;
 use vivavoce_protocol::payload::{Bare, ItemEvent, ItemNotice, ItemTruncation, ResponseCancel, ResponseCreate};
 use vivavoce_protocol::{
@@ -17,25 +17,24 @@ impl SessionMachine {
     /// Changes what `update` names, now and on every later connection (`session.update`). Without a connection
     /// it is kept for the next one.
     ///
-    /// Members that are lists, such as `tools`, are replaced whole; what `update` does not name stays.
+    /// Members that are lists, such as `tools`, are replaced whole; what `update` does not name stays. An update
+    /// the service refuses is forgotten.
     ///
     /// # Errors
     ///
     /// [`CommandError::Congested`].
     pub fn update_session(&mut self, update: impl Into<Session>) -> Result<(), CommandError> {
         let mut update = update.into();
-        match (&mut self.options.session, &mut update) {
-            (Session::Realtime(session), Session::Realtime(update)) => {
-                // GA wants the kind of session in every update.
-                update.kind = SessionType::Realtime.into();
-                session.apply(update.clone());
-            }
-            (session, update) => *session = update.clone(),
+        if let (Session::Realtime(_), Session::Realtime(update)) = (self.configuration.wanted(), &mut update) {
+            // GA wants the kind of session in every update.
+            update.kind = SessionType::Realtime.into();
         }
-        if self.is_connected() {
-            self.check_room()?;
-            self.send(ClientEvent::SessionUpdate(SessionEvent::new().session(Box::new(update))));
+        if !self.is_connected() {
+            self.configuration.update(update);
+            return Ok(());
         }
+        self.check_room()?;
+        self.send(ClientEvent::SessionUpdate(SessionEvent::new().session(Box::new(update))));
         Ok(())
     }
 
@@ -58,30 +57,12 @@ impl SessionMachine {
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn create_item(&mut self, mut item: Item, previous: Option<ItemId>) -> Result<(), CommandError> {
-        self.check_link()?;
-        // The service announces audio we send without its bytes: an id of ours finds them again.
-        if let Item::Message(message) = &item
-            && item.id().is_none()
-            && let Some(audio) = message.content.get().and_then(|content| {
-                content.iter().find(|part| part.is(PartType::InputAudio)).and_then(|part| part.audio.get())
-            })
-        {
-            let id = self.ids.item_id();
-            let audio = vivavoce_audio::DeltaDecoder::new(self.input.encoding()).decode(audio);
-            self.conversation.attach_user_audio(&id, audio.into_iter().collect(), &mut self.changes);
-            self.tell_changes();
-            item.set_id(id);
-        }
+    pub fn create_item(&mut self, item: Item, previous: Option<ItemId>) -> Result<(), CommandError> {
         let mut event = ItemEvent::new().item(Box::new(item));
         if let Some(previous) = previous {
-            if previous == "root" {
-                self.conversation.trust_null_predecessor();
-            }
             event = event.previous_item_id(previous);
         }
-        self.send(ClientEvent::ItemCreate(event));
-        Ok(())
+        self.send_event(ClientEvent::ItemCreate(event)).map(drop)
     }
 
     /// Adds audio of the user (`input_audio_buffer.append`): samples at the rate of the session's input format,
@@ -110,9 +91,7 @@ impl SessionMachine {
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
     pub fn commit_input_audio(&mut self) -> Result<(), CommandError> {
         self.check_link()?;
-        let id = self.ids.event_id();
-        self.input.commit_sent(id.clone());
-        self.send(ClientEvent::InputAudioCommit(Bare::new().event_id(id)));
+        self.send(ClientEvent::InputAudioCommit(Bare::new()));
         Ok(())
     }
 
@@ -123,9 +102,7 @@ impl SessionMachine {
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
     pub fn clear_input_audio(&mut self) -> Result<(), CommandError> {
         self.check_link()?;
-        let id = self.ids.event_id();
-        self.input.commit_sent(id.clone());
-        self.send(ClientEvent::InputAudioClear(Bare::new().event_id(id)));
+        self.send(ClientEvent::InputAudioClear(Bare::new()));
         Ok(())
     }
 
@@ -182,8 +159,10 @@ impl SessionMachine {
             .ok_or(CommandError::NoAudio)?;
         let heard = heard_samples.min(item.received_samples(index));
         let end_ms = item.audio_encoding().samples_to_ms(heard);
+        let nothing_came = item.received_samples(index) == 0;
         self.cancel_response()?;
-        self.truncate_item(item_id, index, end_ms)
+        // The service refuses to cut what has no audio.
+        if nothing_came { Ok(()) } else { self.truncate_item(item_id, index, end_ms) }
     }
 
     /// Removes an item (`conversation.item.delete`).
@@ -234,37 +213,72 @@ impl SessionMachine {
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn send_event(&mut self, mut event: ClientEvent<'_>) -> Result<EventId, CommandError> {
+    pub fn send_event(&mut self, event: ClientEvent<'_>) -> Result<EventId, CommandError> {
         self.check_link()?;
-        let id = event.event_id().unwrap_or_else(|| self.ids.event_id());
-        event.set_event_id(id.clone());
-        // What the session keeps account of must know of it.
-        match &event {
+        Ok(self.send(event))
+    }
+
+    /// Remembers what an event that goes out will mean for what comes.
+    pub(super) fn keep_account(&mut self, event: &mut ClientEvent<'_>, id: &EventId) {
+        match event {
+            ClientEvent::SessionUpdate(update) => {
+                if let Some(session) = update.session.get() {
+                    self.configuration.sent(id.clone(), (**session).clone());
+                    self.set_input_encoding(&self.configuration.wanted().clone());
+                }
+            }
             ClientEvent::InputAudioCommit(_) | ClientEvent::InputAudioClear(_) => self.input.commit_sent(id.clone()),
             ClientEvent::InputAudioAppend(append) => {
                 if let Some(audio) = append.audio.get()
-                    && let Ok(samples) = vivavoce_audio::DeltaDecoder::new(self.input.encoding()).decode(audio)
+                    && let Ok(samples) = DeltaDecoder::new(self.input.encoding()).decode(audio)
                 {
                     self.input.append(samples);
                 }
             }
-            ClientEvent::ItemCreate(create) if create.previous_item_id.get().is_some_and(|id| *id == "root") => {
-                self.conversation.trust_null_predecessor();
+            ClientEvent::ItemCreate(create) => {
+                if create.previous_item_id.get().is_some_and(|id| *id == "root") {
+                    self.conversation.trust_null_predecessor();
+                }
+                if let Some(item) = create.item.get_mut() {
+                    self.keep_audio_of(item);
+                }
             }
             _ => {}
         }
-        self.send(event);
-        Ok(id)
     }
 
-    /// Forgets the conversation and the user's audio. The service is not told.
+    /// The service announces audio we send without its bytes: the item's id, ours if need be, finds them again.
+    fn keep_audio_of(&mut self, item: &mut Item) {
+        let Item::Message(message) = &*item else { return };
+        let parts = message.content.get().into_iter().flat_map(|content| content.iter().enumerate());
+        let decoder = DeltaDecoder::new(self.input.encoding());
+        let audio: Vec<(usize, AudioBuffer)> = parts
+            .filter(|(_, part)| part.is(PartType::InputAudio))
+            .filter_map(|(index, part)| Some((index, decoder.clone().decode(part.audio.get()?).ok()?)))
+            .map(|(index, samples)| (index, AudioBuffer::from_iter([samples])))
+            .collect();
+        if audio.is_empty() {
+            return;
+        }
+        let id = item.id().cloned().unwrap_or_else(|| self.ids.item_id());
+        item.set_id(id.clone());
+        // An id that is taken will be refused.
+        if self.conversation.item(id.as_str()).is_none() {
+            for (index, audio) in audio {
+                self.conversation.attach_audio(&id, index, audio, &mut self.changes);
+            }
+            self.tell_changes();
+        }
+    }
+
+    /// Forgets the conversation. The service is not told, and its own stays as it is.
     pub fn clear_conversation(&mut self) {
         self.conversation.clear();
     }
 
     /// How the session finds the user's turns: `server_vad`, `semantic_vad`, or `None` when it does not.
     pub fn turn_detection_type(&self) -> Option<&str> {
-        let asked = self.options.session.audio_input().map(|input| &input.turn_detection);
+        let asked = self.configuration.wanted().audio_input().map(|input| &input.turn_detection);
         let detection = match asked {
             None | Some(Member::Absent) => &self.session()?.audio_input()?.turn_detection,
             Some(asked) => asked,

@@ -2,6 +2,7 @@
 
 mod commands;
 mod config;
+mod configuration;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,17 +10,16 @@ use std::time::Duration;
 
 use vivavoce_audio::AudioEncoding;
 use vivavoce_protocol::payload::SessionEvent;
-use vivavoce_protocol::{
-    AudioFormat, AudioFormatType, ClientEvent, DecodeError, Dialect, Member, ServerEvent, Session,
-};
+use vivavoce_protocol::{ClientEvent, DecodeError, Dialect, EventId, Member, ServerEvent, Session};
 
 use crate::conversation::{Change, RealtimeConversation, Retention};
 use crate::ids::Ids;
 use crate::input_audio::InputAudio;
-use crate::{Close, Event, SessionError};
+use crate::{Close, Event, SessionError, encoding};
 
 pub use commands::UserContent;
 pub use config::default_session;
+use configuration::Configuration;
 
 /// How a session is kept.
 #[derive(Clone, Debug)]
@@ -60,6 +60,7 @@ impl Default for SessionOptions {
 #[derive(Debug)]
 pub struct SessionMachine {
     options: SessionOptions,
+    configuration: Configuration,
     link: Link,
     conversation: RealtimeConversation,
     input: InputAudio,
@@ -94,6 +95,7 @@ impl SessionMachine {
             conversation: RealtimeConversation::new(options.retention),
             input: InputAudio::new(max_input_ms),
             ids: Ids::new(options.seed),
+            configuration: Configuration::new(options.session.clone()),
             options,
             link: Link::Down,
             transmit: VecDeque::new(),
@@ -109,9 +111,11 @@ impl SessionMachine {
     pub fn handle_connected(&mut self) {
         self.link = Link::Open;
         self.input.reset();
-        self.set_encodings(&self.options.session.clone());
-        let event = ClientEvent::SessionUpdate(SessionEvent::new().session(Box::new(self.options.session.clone())));
-        self.send(event);
+        self.configuration.connected();
+        let session = self.configuration.wanted().clone();
+        self.set_input_encoding(&session);
+        self.set_output_encoding(&session);
+        self.send(ClientEvent::SessionUpdate(SessionEvent::new().session(Box::new(session))));
     }
 
     /// The connection is gone; what was not sent is dropped. The conversation stays.
@@ -120,6 +124,7 @@ impl SessionMachine {
             self.link = Link::Down;
             self.transmit.clear();
             self.outgoing = 0;
+            self.conversation.connection_lost();
             self.events.push_back(Event::Disconnected(Arc::new(close)));
         }
     }
@@ -147,13 +152,15 @@ impl SessionMachine {
         match event {
             ServerEvent::SessionCreated(created) => {
                 if let Some(session) = self.session_in_force(&created.session) {
+                    self.take_formats(&session);
                     self.link = Link::Ready(session.clone());
                     self.events.push_back(Event::SessionCreated(session));
                 }
             }
             ServerEvent::SessionUpdated(updated) => {
+                self.configuration.accepted();
                 if let Some(session) = self.session_in_force(&updated.session) {
-                    self.set_encodings(&session);
+                    self.take_formats(&session);
                     self.link = Link::Ready(session.clone());
                     self.events.push_back(Event::SessionUpdated(session));
                 }
@@ -203,6 +210,9 @@ impl SessionMachine {
                 let Some(error) = error.error.get() else { return };
                 if let Some(id) = error.event_id.get() {
                     self.input.refused(id);
+                    if self.configuration.refused(id) {
+                        self.set_input_encoding(&self.configuration.wanted().clone());
+                    }
                 }
                 self.fail(SessionError::Service(Box::new(error.clone())));
             }
@@ -246,9 +256,10 @@ impl SessionMachine {
         }
     }
 
-    /// What the session is configured with on each connection: the defaults and every update since.
+    /// What the session is configured with on each connection: the defaults and every update
+    /// since that was not refused.
     pub const fn configuration(&self) -> &Session {
-        &self.options.session
+        self.configuration.wanted()
     }
 
     /// True between [`handle_connected`](Self::handle_connected) and
@@ -274,11 +285,12 @@ impl SessionMachine {
 
     // --- Inside ----------------------------------------------------------------------------------------------
 
-    fn send(&mut self, mut event: ClientEvent<'_>) {
-        if event.event_id().is_none() {
-            event.set_event_id(self.ids.event_id());
-        }
+    fn send(&mut self, mut event: ClientEvent<'_>) -> EventId {
+        let id = event.event_id().unwrap_or_else(|| self.ids.event_id());
+        event.set_event_id(id.clone());
+        self.keep_account(&mut event, &id);
         self.send_frame(event.to_json(self.options.dialect));
+        id
     }
 
     fn send_frame(&mut self, frame: String) {
@@ -294,12 +306,25 @@ impl SessionMachine {
         session.get().map(|session| Arc::new((**session).clone()))
     }
 
-    fn set_encodings(&mut self, session: &Session) {
-        let input = session.audio_input().and_then(|input| encoding(&input.format));
+    /// What the service says is in force.
+    fn take_formats(&mut self, session: &Session) {
+        // Updates that are on their way count already for what is sent behind them.
+        if self.configuration.is_settled() {
+            self.set_input_encoding(session);
+        }
+        self.set_output_encoding(session);
+    }
+
+    fn set_input_encoding(&mut self, session: &Session) {
+        if let Some(input) = session.audio_input().and_then(|input| encoding(&input.format)) {
+            self.input.set_encoding(input);
+            self.conversation.set_input_encoding(input);
+        }
+    }
+
+    fn set_output_encoding(&mut self, session: &Session) {
         let output = session.audio_output().and_then(|output| encoding(&output.format));
-        let input = input.unwrap_or(self.input.encoding());
-        self.input.set_encoding(input);
-        self.conversation.set_encodings(input, output.unwrap_or_default());
+        self.conversation.set_output_encoding(output.unwrap_or_default());
     }
 
     fn tell_changes(&mut self) {
@@ -330,16 +355,6 @@ impl SessionMachine {
             self.events.push_back(tell(record.response().clone()));
         }
     }
-}
-
-/// `None` for a format that is not said, or that this crate does not know.
-fn encoding(format: &Member<AudioFormat>) -> Option<AudioEncoding> {
-    Some(match format.get()?.kind.get()?.known()? {
-        AudioFormatType::Pcm => AudioEncoding::Pcm16,
-        AudioFormatType::Pcmu => AudioEncoding::G711Ulaw,
-        AudioFormatType::Pcma => AudioEncoding::G711Alaw,
-        _ => return None,
-    })
 }
 
 /// The frame of an `input_audio_buffer.append`, written in place: this is what is sent most.

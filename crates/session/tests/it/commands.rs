@@ -4,7 +4,8 @@ use crate::common::{Played, added, assistant, audio_delta, spoken_user};
 use serde_json::json;
 use std::time::Duration;
 use vivavoce_protocol::{
-    ClientEvent, ContentPart, Dialect, ItemId, RealtimeSession, ResponseParams, TurnDetection, payload::Bare,
+    ClientEvent, ContentPart, Dialect, Item, ItemId, RealtimeSession, ResponseParams, Role, TurnDetection,
+    payload::Bare,
 };
 use vivavoce_session::{CommandError, Event, SessionMachine, SessionOptions};
 
@@ -73,6 +74,27 @@ fn audio_of_a_user_message_is_found_again_when_the_item_comes() {
     assert!(id.len() <= 32);
     played.feed(added(spoken_user(&id), None));
     assert_eq!(played.machine.conversation().item(&id).unwrap().formatted().audio.to_vec(), [1, 2, 3]);
+}
+
+#[test]
+fn audio_of_an_item_with_an_id_of_its_own_is_found_too() {
+    let mut played = Played::new();
+    let mut item = Item::message(Role::User, [ContentPart::input_audio(crate::common::base64(&[4, 5]))]);
+    item.set_id("mine".into());
+    played.command(|machine| machine.create_item(item, None)).unwrap();
+    played.feed(added(spoken_user("mine"), None));
+    assert_eq!(played.machine.conversation().item("mine").unwrap().formatted().audio.to_vec(), [4, 5]);
+}
+
+#[test]
+fn the_formats_of_session_created_hold_until_they_change() {
+    let mut played = Played::new();
+    played.feed(json!({"type": "session.created", "event_id": "e", "session": {"type": "realtime",
+        "object": "realtime.session", "id": "sess_1",
+        "audio": {"input": {"format": {"type": "audio/pcmu"}}, "output": {"format": {"type": "audio/pcmu"}}}}}));
+    played.feed(added(assistant("a", "in_progress", json!([])), None));
+    played.feed(crate::common::delta("response.output_audio.delta", "a", "////"));
+    assert_eq!(played.machine.conversation().item("a").unwrap().formatted().audio.to_vec(), [0, 0, 0]);
 }
 
 #[test]

@@ -4,3 +4,4 @@ mod commands;
 mod common;
 mod conversation;
 mod totality;
+mod with_server;

@@ -1,0 +1,94 @@
+//! Whatever the client does, and however slow the wire: when everything has been said, both hold the same.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+use vivavoce_protocol::{
+    ContentPart, Dialect, Item, ItemId, Modality, RealtimeSession, ResponseParams, Role, TurnDetection,
+};
+
+use super::Pair;
+use super::held::base64;
+use super::pair::{BOTH, silence, speech};
+
+const STEPS: usize = 150;
+
+#[test]
+fn whatever_the_client_does_both_hold_the_same() {
+    for dialect in BOTH {
+        for seed in 0..8 {
+            play(dialect, seed);
+        }
+    }
+}
+
+fn play(dialect: Dialect, seed: u64) {
+    let mut random = Rng::with_seed(seed);
+    let mut pair = Pair::new(dialect);
+    pair.name = format!("{dialect:?}, seed {seed}");
+    // Short answers: what matters is when they come and end.
+    pair.ask(|client| client.update_session(RealtimeSession::new().instructions("Say exactly: One, two, three.")));
+    let speech = speech();
+    for _ in 0..STEPS {
+        match random.u8(..10) {
+            0..=3 => command(&mut pair, &mut random, &speech),
+            4..=5 => drop(pair.pass_to_server()),
+            6..=7 => drop(pair.pass_to_client()),
+            8 => drop(pair.play(random.usize(1..4))),
+            _ if random.u8(..4) == 0 => pair.settle(),
+            _ if random.u8(..24) == 0 => pair.reconnect(),
+            _ => pair.wait(Duration::from_millis(random.u64(..4_000))),
+        }
+    }
+    pair.agree();
+}
+
+/// One thing a client may do, sensible or not. What the service refuses is none of this test's business.
+fn command(pair: &mut Pair, random: &mut Rng, speech: &[i16]) {
+    let known = pair.order();
+    let item = match known.as_slice() {
+        [] => ItemId::from("nobody"),
+        // Most happens to the newest.
+        known if random.bool() => known[known.len() - 1].clone(),
+        known => known[random.usize(..known.len())].clone(),
+    };
+    let client = &mut pair.client;
+    let done = match random.u8(..20) {
+        0 => client.send_user_message("Hello"),
+        1 => client.create_item(Item::message(Role::System, [ContentPart::input_text("x")]), place(item, random)),
+        2 => {
+            let sound = ContentPart::input_audio(base64(&speech[..4_800], vivavoce_audio::AudioEncoding::Pcm16));
+            client.create_item(Item::message(Role::User, [sound]), place(item, random))
+        }
+        3 => client.delete_item(&item),
+        4 => client.retrieve_item(&item),
+        5 | 6 => client.truncate_item(&item, random.usize(..2), random.u64(..900)),
+        7 => client.cancel_response(),
+        // Most items cannot be cut; then nothing is sent.
+        8 | 9 => client.cancel_response_at(&item, random.u64(..30_000)).or(Ok(())),
+        10 | 11 => {
+            let from = random.usize(..speech.len() / 2);
+            client.append_input_audio(&speech[from..])
+        }
+        12 | 13 => client.append_input_audio(&silence(random.usize(..700))),
+        14 => client.commit_input_audio(),
+        15 => client.clear_input_audio(),
+        16 => client.create_response(Some(ResponseParams::out_of_band())),
+        17 => client.update_session(RealtimeSession::new().turn_detection(detection(random))),
+        18 => {
+            let modality = if random.bool() { Modality::Text } else { Modality::Audio };
+            client.update_session(RealtimeSession::new().output_modalities(modality).transcription(Some("whisper-1")))
+        }
+        _ => client.create_response(None),
+    };
+    done.expect("the session is connected and little is on its way");
+}
+
+fn place(item: ItemId, random: &mut Rng) -> Option<ItemId> {
+    [None, Some("root".into()), Some(item), Some("nobody".into())][random.usize(..4)].clone()
+}
+
+fn detection(random: &mut Rng) -> Option<TurnDetection> {
+    let idle = TurnDetection::server_vad().idle_timeout_ms(vivavoce_protocol::Int::from(5_000));
+    [None, Some(TurnDetection::server_vad()), Some(idle)][random.usize(..3)].clone()
+}

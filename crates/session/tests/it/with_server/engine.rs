@@ -1,0 +1,52 @@
+//! What the built-in engine says, as pieces that a test hands on when it likes.
+
+use std::collections::VecDeque;
+
+use vivavoce_server::machine::{Job, JobId};
+use vivavoce_server::{BuiltIn, EngineEvent, EngineRequest, Reply, synthetic_speech};
+
+/// Samples of a piece of speech: 200 ms at 24 kHz.
+const PIECE: usize = 4_800;
+
+/// The pieces that responses in progress have yet to say, in turn.
+#[derive(Default)]
+pub(crate) struct Engine {
+    pieces: VecDeque<(JobId, EngineEvent)>,
+}
+
+impl Engine {
+    pub(crate) fn order(&mut self, job: Job) {
+        match job {
+            Job::Start { id, request } => self.pieces.extend(pieces(&request).into_iter().map(|piece| (id, piece))),
+            Job::Cancel { id } => self.pieces.retain(|(job, _)| *job != id),
+        }
+    }
+
+    pub(crate) fn next(&mut self) -> Option<(JobId, EngineEvent)> {
+        self.pieces.pop_front()
+    }
+
+    pub(crate) fn forget(&mut self) {
+        self.pieces.clear();
+    }
+}
+
+fn pieces(request: &EngineRequest) -> Vec<EngineEvent> {
+    let mut pieces = match BuiltIn::reply(request) {
+        Reply::Call { name, arguments } => vec![EngineEvent::FunctionCall(name), EngineEvent::Arguments(arguments)],
+        Reply::Words(text) if request.spoken => {
+            let mut words = text.split_inclusive(' ').map(|word| EngineEvent::Transcript(word.to_owned()));
+            let speech = synthetic_speech(&text, &request.voice, request.speed);
+            let mut pieces = Vec::new();
+            for samples in speech.chunks(PIECE) {
+                pieces.extend(words.next());
+                pieces.push(EngineEvent::Audio(samples.into()));
+            }
+            pieces.extend(words);
+            pieces
+        }
+        Reply::Words(text) => text.split_inclusive(' ').map(|word| EngineEvent::Text(word.to_owned())).collect(),
+    };
+    pieces.push(EngineEvent::Done);
+    pieces
+}

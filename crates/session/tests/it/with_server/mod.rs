@@ -1,0 +1,16 @@
+//! The session machine and the server's machine, each playing the other's peer: no I/O, in simulated time.
+//!
+//! Every scenario runs in both dialects and ends with [`Pair::agree`]: both hold the same conversation.
+
+mod chance;
+mod engine;
+mod held;
+mod items;
+mod pair;
+mod responses;
+mod scrambled;
+mod speech;
+mod text;
+mod tools;
+
+use pair::Pair;

@@ -1,0 +1,167 @@
+//! Any frames, times and pieces of engines into the server's machine.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use vivavoce_protocol::{Dialect, ServerEvent};
+use vivavoce_server::machine::{Job, JobId, Machine, MachineConfig};
+use vivavoce_server::{EngineError, EngineEvent};
+
+use crate::script::{Step, read};
+
+/// The most one step may make the machine send, beside what the play itself has said.
+const MAX_SENT: usize = 1 << 20;
+
+/// Plays the bytes to a server. Whatever comes: what it sends is an event of its dialect that this project
+/// understands to the last member, and no step makes it send without bound.
+pub fn server(data: &[u8]) {
+    let (stage, steps) = read(data);
+    let dialect = if stage % 2 == 0 { Dialect::Ga } else { Dialect::Beta };
+    let config = match stage % 8 {
+        6 | 7 => MachineConfig::transcription(),
+        _ => MachineConfig::realtime("gpt-realtime"),
+    };
+    let mut play = Play {
+        machine: Machine::new(config.dialect(dialect), Duration::ZERO),
+        dialect,
+        now: Duration::ZERO,
+        jobs: Vec::new(),
+        generated: None,
+        bound: MAX_SENT + 64 * data.len(),
+    };
+    play.drain();
+    // Turn detection that hears nothing costs the most and finds nothing.
+    play.machine.handle_frame(&turns(dialect, Value::Null).to_string(), play.now);
+    for mut step in steps {
+        play.step(&mut step);
+        play.drain();
+    }
+    for job in std::mem::take(&mut play.jobs) {
+        play.machine.handle_engine(job, EngineEvent::Done, play.now);
+    }
+    play.drain();
+}
+
+struct Play {
+    machine: Machine,
+    dialect: Dialect,
+    now: Duration,
+    jobs: Vec<JobId>,
+    /// The last item a response made: its id is the server's own.
+    generated: Option<String>,
+    bound: usize,
+}
+
+impl Play {
+    fn drain(&mut self) {
+        assert!(self.machine.backlog_bytes() <= self.bound, "{} bytes of one step", self.machine.backlog_bytes());
+        while let Some(frame) = self.machine.poll_transmit() {
+            let event = ServerEvent::decode(&frame, self.dialect).expect("what is sent is an event");
+            let spots = event.spots(self.dialect);
+            assert!(spots.is_empty(), "{spots:?} in {frame}");
+            assert!(event.event_id().is_some(), "{frame}");
+            if let ServerEvent::OutputItemAdded(added) = &event {
+                self.generated = added.item.get().and_then(|item| Some(item.id()?.to_string()));
+            }
+        }
+        assert_eq!(self.machine.backlog_bytes(), 0);
+        while let Some(job) = self.machine.poll_job() {
+            match job {
+                Job::Start { id, .. } => self.jobs.push(id),
+                Job::Cancel { id } => self.jobs.retain(|job| *job != id),
+            }
+        }
+        assert!(self.jobs.len() <= Machine::MAX_RESPONSES, "{} responses", self.jobs.len());
+        if self.machine.poll_close().is_some() {
+            assert!(self.machine.poll_close().is_none() && self.machine.poll_timeout().is_none());
+        }
+    }
+
+    fn step(&mut self, step: &mut Step<'_>) {
+        if let Some(frame) = step.frame() {
+            return self.machine.handle_frame(&frame, self.now);
+        }
+        match step.byte() {
+            b'>' => {
+                let event = event(step, self.dialect, self.generated.as_deref());
+                self.machine.handle_frame(&event.to_string(), self.now);
+            }
+            b'~' => {
+                self.now += Duration::from_secs(step.byte().into());
+                self.machine.handle_timeout(self.now);
+            }
+            b'#' => self.machine.handle_binary(self.now),
+            which => {
+                let Some(job) = self.jobs.get(usize::from(which) % self.jobs.len().max(1)).copied() else { return };
+                let piece = piece(step);
+                if matches!(piece, EngineEvent::Done | EngineEvent::Failed(_)) {
+                    self.jobs.retain(|open| *open != job);
+                }
+                self.machine.handle_engine(job, piece, self.now);
+            }
+        }
+    }
+}
+
+fn piece(step: &mut Step<'_>) -> EngineEvent {
+    match step.byte() % 9 {
+        0 => EngineEvent::Message,
+        1 => EngineEvent::Text(step.rest()),
+        2 => EngineEvent::Transcript(step.rest()),
+        3 | 4 => EngineEvent::Audio(vec![9; usize::from(step.byte()) * 8].into()),
+        5 => EngineEvent::FunctionCall(step.rest()),
+        6 => EngineEvent::Arguments(step.rest()),
+        7 => EngineEvent::Done,
+        _ => EngineEvent::Failed(EngineError::server_error(step.rest())),
+    }
+}
+
+fn turns(dialect: Dialect, detection: Value) -> Value {
+    let session = match dialect {
+        Dialect::Beta => json!({"turn_detection": detection}),
+        _ => json!({"type": "realtime", "audio": {"input": {"turn_detection": detection}}}),
+    };
+    json!({"type": "session.update", "session": session})
+}
+
+/// An event of a client, sensible or not.
+fn event(step: &mut Step<'_>, dialect: Dialect, generated: Option<&str>) -> Value {
+    let kind = step.byte() % 16;
+    let item = step.id();
+    let item = if item == "e" { generated.unwrap_or(item) } else { item };
+    let previous = step.pick(&["root", "a", "b", "nobody", ""]);
+    match kind {
+        0 | 1 => json!({"type": "conversation.item.create", "item": step.item()}),
+        2 => json!({"type": "conversation.item.create", "previous_item_id": previous, "item": step.item()}),
+        3 => json!({"type": "conversation.item.delete", "item_id": item}),
+        4 => json!({"type": "conversation.item.retrieve", "item_id": item}),
+        5 => json!({"type": "conversation.item.truncate", "item_id": item, "content_index": step.byte() % 3,
+                    "audio_end_ms": step.byte()}),
+        6 => json!({"type": "response.create", "event_id": step.rest()}),
+        7 => json!({"type": "response.create", "response": {"conversation": "none", "max_output_tokens": step.byte(),
+                    "metadata": {"topic": step.rest()}}}),
+        8 => {
+            json!({"type": "response.create", "response": {"input": [step.item(), {"type": "item_reference", "id": item}]}})
+        }
+        9 => json!({"type": "response.cancel"}),
+        // One sample of one value: `AAAB` is not a whole number of them.
+        10 => json!({"type": "input_audio_buffer.append", "audio": "AAAB".repeat(usize::from(step.byte()) * 8)}),
+        11 => json!({"type": "input_audio_buffer.commit"}),
+        12 => json!({"type": "input_audio_buffer.clear"}),
+        13 => turns(
+            dialect,
+            step.pick(&[None, Some(5_000)])
+                .map_or(Value::Null, |idle| json!({"type": "server_vad", "idle_timeout_ms": idle})),
+        ),
+        14 => {
+            let format = step.pick(&["pcm", "pcmu", "pcma"]);
+            let session = match dialect {
+                Dialect::Beta => json!({"input_audio_format": format.replace("pcmu", "g711_ulaw"), "voice": "ash"}),
+                _ => json!({"type": "realtime", "instructions": step.rest(),
+                            "audio": {"input": {"format": {"type": format!("audio/{format}")}, "transcription": {"model": "w"}}}}),
+            };
+            json!({"type": "session.update", "session": session})
+        }
+        _ => json!({"type": step.rest()}),
+    }
+}
