@@ -16,6 +16,9 @@ use crate::transport::{Frame, Incoming, Outgoing, Transport, TransportError};
 
 type Sending = SplitSink<Box<dyn Transport>, Outgoing>;
 
+/// So many frames are taken in before others get their turn.
+const BURST: u32 = 8;
+
 /// What the rest of the client may ask of a connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -52,6 +55,7 @@ async fn run(shared: &Shared, connection: &Connection, transport: Box<dyn Transp
     let silence = shared.limits.silence;
     let mut heard = Instant::now();
     let mut pinged = false;
+    let mut burst = 0;
     // From here on there is only the other side to wait for, and until when.
     let mut ending: Option<Instant> = None;
     loop {
@@ -77,8 +81,13 @@ async fn run(shared: &Shared, connection: &Connection, transport: Box<dyn Transp
                     Some(Err(error)) => return out.lost(shared, Some(error)),
                     None => return out.lost(shared, None),
                 }
-                // Many frames at once must not keep the listeners from running.
-                tokio::task::consume_budget().await;
+                // Many frames at once must not keep the listeners from running; and what they drop early is
+                // memory still warm for the next frames.
+                burst += 1;
+                if burst == BURST {
+                    burst = 0;
+                    tokio::task::yield_now().await;
+                }
             }
             () = connection.wake.notified() => out.idle = false,
             () = connection.close.notified() => {

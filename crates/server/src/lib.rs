@@ -31,6 +31,7 @@
 
 mod engine;
 pub mod machine;
+#[expect(clippy::disallowed_methods, reason = "the clock and the sockets are here, so that they are nowhere else")]
 mod net;
 mod vad;
 mod voice;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vivavoce_audio::{AudioChunk, AudioError};
 use vivavoce_protocol::payload::{ApiError, RateLimit};
-use vivavoce_protocol::{DecodeError, ErrorDetail, ItemId, List, Response, Session};
+use vivavoce_protocol::{DecodeError, ErrorDetail, Item, ItemId, List, Response, Session};
 
 use crate::ConversationItem;
 
@@ -27,6 +27,8 @@ pub enum Event {
     },
     /// An item is complete: its status is `completed`. Follows its `ItemAppended`, once.
     ItemCompleted(Arc<ConversationItem>),
+    /// An item that was asked for, with its audio (`conversation.item.retrieved`).
+    ItemRetrieved(Arc<Item>),
     /// An item left the conversation (`conversation.item.deleted`).
     ItemDeleted(ItemId),
     /// The user began to speak (`input_audio_buffer.speech_started`): stop playing.
@@ -82,7 +84,8 @@ impl Close {
             (Some(code), "") => format!("{what} (close {code})"),
             (Some(code), reason) => format!("{what} (close {code}: {reason})"),
             (None, "") => what.to_owned(),
-            (None, reason) => format!("{what} ({reason})"),
+            // This side says what happened, and what to do.
+            (None, reason) => format!("the connection was lost, connect again: {reason}"),
         }
     }
 }
@@ -111,8 +114,8 @@ pub enum Delta {
 #[non_exhaustive]
 pub enum SessionError {
     /// The connection could not be made, or broke.
-    #[error("{0}")]
-    Connection(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    Connection(Arc<dyn std::error::Error + Send + Sync>),
     /// The service refused an event of ours (`error`).
     #[error("the service says: {}", describe(.0))]
     Service(Box<ApiError>),

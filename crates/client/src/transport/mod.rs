@@ -110,7 +110,7 @@ pub enum TransportError {
     #[error("the other side sent a frame beyond 32 MiB: {0}")]
     TooLarge(String),
     /// The other side has been silent and did not answer a ping.
-    #[error("the other side does not answer any more: connect again")]
+    #[error("the other side does not answer any more")]
     Silent,
 }
 

@@ -204,6 +204,7 @@ pub(crate) fn joined(events: &[Value], name: &str) -> String {
 }
 
 /// With `VIVAVOCE_EVENTS` set to a folder, every frame is written there, for a check against the schemas by hand.
+#[expect(clippy::disallowed_methods, reason = "a look at the frames by hand")]
 fn record(dialect: Dialect, frame: &str) {
     use std::io::Write;
     let Ok(folder) = std::env::var("VIVAVOCE_EVENTS") else { return };

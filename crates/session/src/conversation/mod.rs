@@ -4,27 +4,25 @@
 //! announcement waits with it, what comes after it was cut or deleted is dropped.
 
 mod item;
+mod response;
 mod retention;
+mod streaming;
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::Arc;
 
 use vivavoce_audio::{AudioBuffer, AudioEncoding, AudioError};
-use vivavoce_protocol::payload::{
-    ArgumentsDelta, ArgumentsDone, AudioDelta, ItemEvent, OutputItemEvent, PartEvent, ResponsePartType, TextDelta,
-    TranscriptionCompleted, TranscriptionDelta,
-};
+use vivavoce_protocol::payload::ItemEvent;
 use vivavoce_protocol::{
-    FunctionCallItem, Int, Item, ItemId, ItemStatus, McpCallItem, Member, MessageItem, PartType, Response, ResponseId,
-    ServerEvent, Status,
+    Int, Item, ItemId, ItemStatus, McpCallItem, Member, MessageItem, PartType, ResponseId, ServerEvent,
 };
 
 use item::Place;
 pub use item::{ConversationItem, Formatted, FormattedTool};
+pub use response::ResponseRecord;
 use retention::Kept;
 pub use retention::Retention;
 
-use crate::{Delta, encoding};
+use crate::Delta;
 
 /// Items that something came for but that were not announced: more than any service leaves open.
 const UNANNOUNCED: usize = 256;
@@ -47,44 +45,6 @@ pub enum Change {
     DamagedAudio(ItemId, AudioError),
     /// Too many items were never announced; what came for this one is dropped.
     NeverAnnounced(ItemId),
-}
-
-/// A response and the items it made.
-#[derive(Clone, Debug)]
-pub struct ResponseRecord {
-    response: Arc<Response>,
-    items: Vec<ItemId>,
-    out_of_band: bool,
-    /// Its connection is gone: nothing more comes of it.
-    lost: bool,
-}
-
-impl ResponseRecord {
-    /// The response as the service said it last: in `response.created`, then in `response.done`.
-    pub const fn response(&self) -> &Arc<Response> {
-        &self.response
-    }
-
-    /// Its items in their order. Those of an out-of-band response are not in the conversation's list, but
-    /// [`RealtimeConversation::item`] finds them.
-    pub fn items(&self) -> &[ItemId] {
-        &self.items
-    }
-
-    /// True when the response stands beside the conversation (`conversation_id` null).
-    pub const fn is_out_of_band(&self) -> bool {
-        self.out_of_band
-    }
-
-    /// True until `response.done`, or until its connection is gone.
-    pub fn is_active(&self) -> bool {
-        !self.lost && self.response.status.get().is_none_or(|status| *status == Status::InProgress)
-    }
-
-    /// How its audio is coded, if it says so: a response may have a format of its own.
-    fn encoding(&self) -> Option<AudioEncoding> {
-        encoding(&self.response.audio.get()?.output.get()?.format)
-    }
 }
 
 /// The items and responses of a session.
@@ -428,238 +388,6 @@ impl RealtimeConversation {
         }
         self.items.get_mut(id).expect("the item was just put there")
     }
-
-    // --- What streams ----------------------------------------------------------------------------------------
-
-    /// Lets `apply` add something to an item, which may be unannounced but not deleted.
-    fn push(
-        &mut self,
-        id: &ItemId,
-        kind: impl FnOnce() -> Item,
-        changes: &mut Vec<Change>,
-        apply: impl FnOnce(&mut ConversationItem) -> Option<Delta>,
-    ) {
-        if self.deleted.contains(id) {
-            return;
-        }
-        let output = self.output;
-        let item = self.item_or_unannounced(id, kind, output, changes);
-        if let Some(delta) = apply(item)
-            && item.place == Place::Conversation
-        {
-            changes.push(Change::Updated(id.clone(), Some(delta)));
-        }
-    }
-
-    /// Lets `apply` set the final value of something in an item we know.
-    fn settle(
-        &mut self,
-        id: &ItemId,
-        changes: &mut Vec<Change>,
-        apply: impl FnOnce(&mut ConversationItem) -> Option<Delta>,
-    ) {
-        if let Some(item) = self.items.get_mut(id)
-            && let Some(delta) = apply(item)
-            && item.place == Place::Conversation
-        {
-            changes.push(Change::Updated(id.clone(), Some(delta)));
-        }
-    }
-
-    /// Lets `apply` change an item we know.
-    fn update(
-        &mut self,
-        id: &ItemId,
-        delta: Option<Delta>,
-        changes: &mut Vec<Change>,
-        apply: impl FnOnce(&mut ConversationItem),
-    ) {
-        if let Some(item) = self.items.get_mut(id) {
-            apply(item);
-            if item.place == Place::Conversation {
-                changes.push(Change::Updated(id.clone(), delta));
-            }
-        }
-    }
-
-    fn part_added(&mut self, event: &PartEvent, changes: &mut Vec<Change>) {
-        let (Some(id), Some(part)) = (event.item_id.get(), event.part.get()) else { return };
-        let kind = match part.kind.get().and_then(|kind| kind.known()) {
-            Some(ResponsePartType::Audio) => PartType::OutputAudio,
-            _ => PartType::OutputText,
-        };
-        let index = index(&event.content_index);
-        self.update(id, None, changes, |item| item.open_part(index, kind));
-    }
-
-    fn part_done(&mut self, event: &PartEvent, changes: &mut Vec<Change>) {
-        let (Some(id), Some(part)) = (event.item_id.get(), event.part.get()) else { return };
-        let index = index(&event.content_index);
-        if let Some(text) = part.text.get() {
-            self.settle(id, changes, |item| Some(Delta::Text(item.settle_text(index, text)?.into())));
-        }
-        if let Some(transcript) = part.transcript.get() {
-            self.settle(id, changes, |item| {
-                Some(Delta::Transcript(item.settle_transcript(index, transcript, PartType::OutputAudio)?.into()))
-            });
-        }
-    }
-
-    fn text_delta(&mut self, event: &TextDelta<'_>, changes: &mut Vec<Change>) {
-        let (Some(id), Some(delta)) = (event.item_id.get(), event.delta.get()) else { return };
-        let index = index(&event.content_index);
-        self.push(id, new_message, changes, |item| item.push_text(index, delta).then(|| Delta::Text((**delta).into())));
-    }
-
-    fn transcript_delta(&mut self, event: &TextDelta<'_>, changes: &mut Vec<Change>) {
-        let (Some(id), Some(delta)) = (event.item_id.get(), event.delta.get()) else { return };
-        let index = index(&event.content_index);
-        self.push(id, new_message, changes, |item| {
-            item.push_transcript(index, delta, PartType::OutputAudio).then(|| Delta::Transcript((**delta).into()))
-        });
-    }
-
-    fn audio_delta(&mut self, event: &AudioDelta<'_>, changes: &mut Vec<Change>) {
-        let (Some(id), Some(delta)) = (event.item_id.get(), event.delta.get()) else { return };
-        if self.deleted.contains(id) {
-            return;
-        }
-        let (index, keeps) = (index(&event.content_index), self.retention != Retention::None);
-        let encoding = self.encoding_in(event.response_id.get());
-        let item = self.item_or_unannounced(id, new_message, encoding, changes);
-        let samples = match item.decode_audio(index, delta) {
-            Ok(Some(samples)) => samples,
-            Ok(None) => return,
-            Err(error) => return changes.push(Change::DamagedAudio(id.clone(), error)),
-        };
-        if keeps {
-            item.keep_audio(index, samples.clone());
-        }
-        let announced = item.place == Place::Conversation;
-        self.keep(id, index, samples.len());
-        if announced {
-            changes.push(Change::Updated(id.clone(), Some(Delta::Audio { content_index: index, samples })));
-        }
-    }
-
-    /// Forgets the oldest audio when only the latest is to be kept.
-    fn keep(&mut self, id: &ItemId, index: usize, samples: usize) {
-        let Retention::Last(duration) = self.retention else { return };
-        self.kept.push(id, index, samples);
-        let bound = self.output.ms_to_samples(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
-        while let Some(piece) = self.kept.pop_beyond(bound) {
-            if let Some(item) = self.items.get_mut(&piece.item_id) {
-                item.forget_audio(piece.content_index, piece.samples);
-            }
-        }
-    }
-
-    fn arguments_delta(&mut self, event: &ArgumentsDelta<'_>, changes: &mut Vec<Change>) {
-        let (Some(id), Some(delta)) = (event.item_id.get(), event.delta.get()) else { return };
-        self.push(
-            id,
-            || new_call(&event.call_id),
-            changes,
-            |item| item.push_arguments(delta).then(|| Delta::Arguments((**delta).into())),
-        );
-    }
-
-    fn arguments_done(&mut self, event: &ArgumentsDone, changes: &mut Vec<Change>) {
-        let (Some(id), Some(arguments)) = (event.item_id.get(), event.arguments.get()) else { return };
-        self.settle(id, changes, |item| Some(Delta::Arguments(item.settle_arguments(arguments)?.into())));
-    }
-
-    fn input_transcription_delta(&mut self, event: &TranscriptionDelta<'_>, changes: &mut Vec<Change>) {
-        let (Some(id), Some(delta)) = (event.item_id.get(), event.delta.get()) else { return };
-        let index = index(&event.content_index);
-        self.push(id, new_message, changes, |item| {
-            item.push_transcript(index, delta, PartType::InputAudio).then(|| Delta::Transcript((**delta).into()))
-        });
-    }
-
-    fn input_transcription(&mut self, event: &TranscriptionCompleted, changes: &mut Vec<Change>) {
-        let (Some(id), Some(transcript)) = (event.item_id.get(), event.transcript.get()) else { return };
-        let index = index(&event.content_index);
-        let mut added = None;
-        self.push(id, new_message, changes, |item| {
-            added = item.settle_transcript(index, transcript, PartType::InputAudio);
-            added.take().map(|added| Delta::Transcript(added.into()))
-        });
-        // Also an empty transcript, or one that corrects its deltas, is news.
-        let told = matches!(changes.last(), Some(Change::Updated(told, Some(_))) if told == id);
-        if !told && self.items.get(id).is_some_and(|item| item.place == Place::Conversation) {
-            changes.push(Change::Updated(id.clone(), None));
-        }
-    }
-
-    // --- Responses -------------------------------------------------------------------------------------------
-
-    fn response_created(&mut self, response: &Response) {
-        let Some(id) = response.id.get() else { return };
-        let record = ResponseRecord {
-            response: Arc::new(response.clone()),
-            items: self.responses.remove(id).map_or_else(Vec::new, |known| known.items),
-            out_of_band: response.conversation_id.is_null(),
-            lost: false,
-        };
-        if record.is_active() && !self.active.contains(id) {
-            self.active.push(id.clone());
-        }
-        self.responses.insert(id.clone(), record);
-    }
-
-    fn response_done(&mut self, response: &Response, changes: &mut Vec<Change>) {
-        let Some(id) = response.id.get() else { return };
-        self.active.retain(|active| active != id);
-        let out_of_band = response.conversation_id.is_null();
-        let record = self.responses.entry(id.clone()).or_insert_with(|| ResponseRecord {
-            response: Arc::default(),
-            items: Vec::new(),
-            out_of_band,
-            lost: false,
-        });
-        record.response = Arc::new(response.clone());
-        // A service that forgot an item's `done` says here how it ended.
-        for item in response.output.get().into_iter().flat_map(vivavoce_protocol::List::iter) {
-            if item
-                .id()
-                .and_then(|id| self.items.get(id))
-                .is_some_and(|known| known.place == Place::Conversation && *known.status() == ItemStatus::InProgress)
-            {
-                self.final_item(item, changes);
-            }
-        }
-    }
-
-    fn output_item_added(&mut self, event: &OutputItemEvent, changes: &mut Vec<Change>) {
-        let Some(item) = event.item.get() else { return };
-        let Some(id) = item.id().cloned() else { return };
-        let response_id = event.response_id.get();
-        self.note_output(response_id, Some(&id));
-        self.announce(&id, item, self.encoding_in(response_id), changes);
-        let out_of_band =
-            response_id.and_then(|id| self.responses.get(id)).is_some_and(|response| response.out_of_band);
-        let Some(known) = self.items.get_mut(&id) else { return };
-        known.response_id = response_id.cloned();
-        if out_of_band {
-            if known.place == Place::Unannounced {
-                known.place = Place::OutOfBand;
-                self.unannounced.retain(|waiting| *waiting != id);
-            }
-        } else if known.place == Place::Unannounced {
-            // Its place comes with `conversation.item.added`; until then it is the last.
-            self.insert(&id, &Member::Absent, changes);
-        }
-    }
-
-    fn note_output(&mut self, response_id: Option<&ResponseId>, item_id: Option<&ItemId>) {
-        if let (Some(response_id), Some(item_id)) = (response_id, item_id)
-            && let Some(record) = self.responses.get_mut(response_id)
-            && !record.items.contains(item_id)
-        {
-            record.items.push(item_id.clone());
-        }
-    }
 }
 
 fn index(member: &Member<Int>) -> usize {
@@ -668,10 +396,4 @@ fn index(member: &Member<Int>) -> usize {
 
 fn new_message() -> Item {
     Item::Message(MessageItem::new())
-}
-
-fn new_call(call_id: &Member<vivavoce_protocol::CallId>) -> Item {
-    let mut call = FunctionCallItem::new();
-    call.call_id.clone_from(call_id);
-    Item::FunctionCall(call)
 }

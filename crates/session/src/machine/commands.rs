@@ -3,8 +3,9 @@
 //! A command that returns an error has sent nothing and changed nothing.
 
 use vivavoce_audio::{AudioBuffer, AudioChunk, DeltaDecoder};
-use vivavoce_protocol::payload::SessionEvent;
-use vivavoce_protocol::payload::{Bare, ItemEvent, ItemNotice, ItemTruncation, ResponseCancel, ResponseCreate};
+use vivavoce_protocol::payload::{
+    Bare, ItemEvent, ItemNotice, ItemTruncation, ResponseCancel, ResponseCreate, SessionEvent,
+};
 use vivavoce_protocol::{
     ClientEvent, ContentPart, EventId, Int, Item, ItemId, List, Member, PartType, ResponseParams, Role, Session,
     SessionType,
@@ -47,9 +48,10 @@ impl SessionMachine {
         self.check_link()?;
         let UserContent(parts) = content.into();
         if !parts.is_empty() {
-            self.create_item(Item::message(Role::User, parts), None)?;
+            self.send(ClientEvent::ItemCreate(ItemEvent::new().item(Box::new(Item::message(Role::User, parts)))));
         }
-        self.create_response(None)
+        self.ask_response(None);
+        Ok(())
     }
 
     /// Adds an item (`conversation.item.create`): at the end, or after `previous`; `root` puts it first.
@@ -75,7 +77,6 @@ impl SessionMachine {
         self.check_link()?;
         // The service takes at most 15 MiB of audio in one event.
         for samples in samples.chunks(MAX_APPEND) {
-            self.check_room()?;
             let frame = write_append(&mut self.ids, samples, self.input.encoding(), self.options.dialect);
             self.send_frame(frame);
             self.input.append(AudioChunk::from(samples));
@@ -114,13 +115,17 @@ impl SessionMachine {
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
     pub fn create_response(&mut self, params: Option<ResponseParams>) -> Result<(), CommandError> {
         self.check_link()?;
+        self.ask_response(params);
+        Ok(())
+    }
+
+    fn ask_response(&mut self, params: Option<ResponseParams>) {
         if self.turn_detection_type().is_none() && self.input.has_pending() {
-            self.commit_input_audio()?;
+            self.send(ClientEvent::InputAudioCommit(Bare::new()));
         }
         let mut event = ResponseCreate::new();
         event.response = params.map_or(Member::Absent, |params| Member::Value(Box::new(params)));
         self.send(ClientEvent::ResponseCreate(event));
-        Ok(())
     }
 
     /// Cancels the running response of the default conversation (`response.cancel`). Nothing is sent when none
@@ -131,10 +136,14 @@ impl SessionMachine {
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
     pub fn cancel_response(&mut self) -> Result<(), CommandError> {
         self.check_link()?;
+        self.cancel_active();
+        Ok(())
+    }
+
+    fn cancel_active(&mut self) {
         if let Some(id) = self.conversation.active_response().and_then(|record| record.response().id.get()).cloned() {
             self.send(ClientEvent::ResponseCancel(ResponseCancel::new().response_id(id)));
         }
-        Ok(())
     }
 
     /// Cancels what is running and cuts a message of the assistant to the samples that were heard
@@ -160,9 +169,12 @@ impl SessionMachine {
         let heard = heard_samples.min(item.received_samples(index));
         let end_ms = item.audio_encoding().samples_to_ms(heard);
         let nothing_came = item.received_samples(index) == 0;
-        self.cancel_response()?;
+        self.cancel_active();
         // The service refuses to cut what has no audio.
-        if nothing_came { Ok(()) } else { self.truncate_item(item_id, index, end_ms) }
+        if !nothing_came {
+            self.cut(item_id, index, end_ms);
+        }
+        Ok(())
     }
 
     /// Removes an item (`conversation.item.delete`).
@@ -200,12 +212,16 @@ impl SessionMachine {
         audio_end_ms: u64,
     ) -> Result<(), CommandError> {
         self.check_link()?;
+        self.cut(item_id, content_index, audio_end_ms);
+        Ok(())
+    }
+
+    fn cut(&mut self, item_id: &ItemId, content_index: usize, audio_end_ms: u64) {
         let cut = ItemTruncation::new()
             .item_id(item_id.clone())
             .content_index(Int::from(content_index))
             .audio_end_ms(Int::from(audio_end_ms));
         self.send(ClientEvent::ItemTruncate(cut));
-        Ok(())
     }
 
     /// Sends any event. It gets an id when it has none. Returns the id, which an `error` it causes repeats.

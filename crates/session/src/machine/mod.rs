@@ -222,7 +222,7 @@ impl SessionMachine {
             event => {
                 self.conversation.process_event(event, &mut self.changes);
                 self.tell_changes();
-                self.tell_response(event);
+                self.tell_answer(event);
             }
         }
     }
@@ -344,10 +344,15 @@ impl SessionMachine {
         }));
     }
 
-    fn tell_response(&mut self, event: &ServerEvent<'_>) {
+    /// Tells what came beyond changes of items.
+    fn tell_answer(&mut self, event: &ServerEvent<'_>) {
         let (response, tell): (_, fn(_) -> Event) = match event {
             ServerEvent::ResponseCreated(event) => (&event.response, Event::ResponseCreated),
             ServerEvent::ResponseDone(event) => (&event.response, Event::ResponseDone),
+            ServerEvent::ItemRetrieved(event) => {
+                self.events.extend(event.item.get().map(|item| Event::ItemRetrieved(Arc::new((**item).clone()))));
+                return;
+            }
             _ => return,
         };
         let id = response.get().and_then(|response| response.id.get());

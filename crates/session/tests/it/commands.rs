@@ -119,6 +119,25 @@ fn what_waits_to_be_sent_is_bounded() {
 }
 
 #[test]
+fn a_command_goes_out_whole_or_not_at_all() {
+    let mut played = Played::with(SessionOptions { max_outgoing: 100, ..SessionOptions::default() });
+    played.machine.send_user_message("there was room when this was said").unwrap();
+    assert_eq!(played.machine.send_user_message("and now there is none"), Err(CommandError::Congested));
+    played.drain();
+    assert_eq!(played.sent_types(), ["conversation.item.create", "response.create"]);
+}
+
+#[test]
+fn a_retrieved_item_is_told_with_its_audio_whether_it_is_listed_or_not() {
+    let mut played = Played::new();
+    let content = json!([{"type": "output_audio", "transcript": "x", "audio": crate::common::base64(&[1, 2])}]);
+    played.feed(json!({"type": "conversation.item.retrieved", "event_id": "e",
+        "item": assistant("elsewhere", "completed", content)}));
+    let Some(Event::ItemRetrieved(item)) = played.events.last() else { panic!("{:?}", played.events) };
+    assert_eq!(serde_json::to_value(&**item).unwrap()["content"][0]["audio"], crate::common::base64(&[1, 2]));
+}
+
+#[test]
 fn no_audio_sends_nothing() {
     let mut played = Played::new();
     played.command(|machine| machine.append_input_audio(&[])).unwrap();

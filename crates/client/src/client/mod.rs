@@ -1,21 +1,23 @@
 //! The client: a handle on a session and its connection.
 
+mod commands;
+mod listening;
+
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use tokio::sync::{oneshot, watch};
-use vivavoce_protocol::{ClientEvent, EventId, Item, ItemId, ResponseParams, Role, Session};
+use tokio::sync::watch;
+use vivavoce_protocol::{ItemId, Session};
 use vivavoce_session::{
-    Close, CommandError, ConversationItem, Delta, Event, RealtimeConversation, SessionError, SessionMachine,
-    SessionOptions, UserContent,
+    Close, CommandError, ConversationItem, Event, RealtimeConversation, SessionMachine, SessionOptions,
 };
 
 use crate::api::open;
 use crate::builder::{Limits, RealtimeClientBuilder};
 use crate::driver::{Connection, drive};
-use crate::listen::{EventStream, Listener, Outlet, RealtimeEvent, RealtimeEventStream, Source, Waiters};
+use crate::listen::{Outlet, RealtimeEvent, Source, Waiters};
 use crate::transport::{Frame, Transport};
 use crate::{Endpoint, Error};
 
@@ -253,155 +255,6 @@ impl RealtimeClient {
         }
     }
 
-    // --- Commands --------------------------------------------------------------------------------------------
-
-    fn command<T>(&self, work: impl FnOnce(&mut SessionMachine) -> Result<T, CommandError>) -> Result<T, Error> {
-        let result = self.shared().with_session(work)?;
-        if let Some(connection) = &*self.connection() {
-            connection.wake.notify_one();
-        }
-        Ok(result)
-    }
-
-    /// Changes what `update` names, now and on every later connection (`session.update`). Without a connection
-    /// it is kept for the next one.
-    ///
-    /// # Errors
-    ///
-    /// [`CommandError::Congested`].
-    pub fn update_session(&self, update: impl Into<Session>) -> Result<(), Error> {
-        self.command(|session| session.update_session(update))
-    }
-
-    /// Adds a message of the user and asks for a response.
-    ///
-    /// # Errors
-    ///
-    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn send_user_message(&self, content: impl Into<UserContent>) -> Result<(), Error> {
-        self.command(|session| session.send_user_message(content))
-    }
-
-    /// Adds an item: at the end, or after `previous`; `root` puts it first (`conversation.item.create`).
-    ///
-    /// # Errors
-    ///
-    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn create_item(&self, item: Item, previous: Option<ItemId>) -> Result<(), Error> {
-        self.command(|session| session.create_item(item, previous))
-    }
-
-    /// Adds audio of the user: mono samples at the rate of the session's input format, 24 kHz unless G.711
-    /// (`input_audio_buffer.append`). Never blocks.
-    ///
-    /// # Errors
-    ///
-    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn append_input_audio(&self, samples: &[i16]) -> Result<(), Error> {
-        self.command(|session| session.append_input_audio(samples))
-    }
-
-    /// Makes a user item of the audio added since the last one; asks for no response
-    /// (`input_audio_buffer.commit`).
-    ///
-    /// # Errors
-    ///
-    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn commit_input_audio(&self) -> Result<(), Error> {
-        self.command(SessionMachine::commit_input_audio)
-    }
-
-    /// Drops the audio added since the last commit (`input_audio_buffer.clear`).
-    ///
-    /// # Errors
-    ///
-    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn clear_input_audio(&self) -> Result<(), Error> {
-        self.command(SessionMachine::clear_input_audio)
-    }
-
-    /// Asks for a response (`response.create`). With turn detection off, pending audio is committed first.
-    ///
-    /// # Errors
-    ///
-    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn create_response(&self) -> Result<(), Error> {
-        self.command(|session| session.create_response(None))
-    }
-
-    /// Asks for a response that differs from the session's configuration.
-    ///
-    /// # Errors
-    ///
-    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn create_response_with(&self, params: ResponseParams) -> Result<(), Error> {
-        self.command(|session| session.create_response(Some(params)))
-    }
-
-    /// Cancels the running response, if one is running (`response.cancel`).
-    ///
-    /// # Errors
-    ///
-    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn cancel_response(&self) -> Result<(), Error> {
-        self.command(SessionMachine::cancel_response)
-    }
-
-    /// Cancels what is running and cuts a message of the assistant to the samples that were heard
-    /// (`response.cancel`, `conversation.item.truncate`). Returns the item as it is before the cut.
-    ///
-    /// # Errors
-    ///
-    /// [`CommandError::UnknownItem`], [`CommandError::NotAMessage`], [`CommandError::NotFromAssistant`],
-    /// [`CommandError::NoAudio`], [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn cancel_response_at(&self, item_id: &ItemId, heard_samples: u64) -> Result<ConversationItem, Error> {
-        self.command(|session| {
-            session.cancel_response_at(item_id, heard_samples)?;
-            session.conversation().item(item_id.as_str()).cloned().ok_or(CommandError::UnknownItem)
-        })
-    }
-
-    /// Removes an item (`conversation.item.delete`).
-    ///
-    /// # Errors
-    ///
-    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn delete_item(&self, item_id: &ItemId) -> Result<(), Error> {
-        self.command(|session| session.delete_item(item_id))
-    }
-
-    /// Asks for an item with its audio (`conversation.item.retrieve`).
-    ///
-    /// # Errors
-    ///
-    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn retrieve_item(&self, item_id: &ItemId) -> Result<(), Error> {
-        self.command(|session| session.retrieve_item(item_id))
-    }
-
-    /// Cuts a content part of an assistant's message to so many milliseconds (`conversation.item.truncate`).
-    ///
-    /// # Errors
-    ///
-    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn truncate_item(&self, item_id: &ItemId, content_index: usize, audio_end_ms: u64) -> Result<(), Error> {
-        self.command(|session| session.truncate_item(item_id, content_index, audio_end_ms))
-    }
-
-    /// Sends any event. Returns its id, which an `error` it causes repeats.
-    ///
-    /// # Errors
-    ///
-    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn send(&self, event: ClientEvent<'_>) -> Result<EventId, Error> {
-        self.command(|session| session.send_event(event))
-    }
-
-    /// Forgets the conversation on this side; the service keeps its own.
-    pub fn clear_conversation(&self) {
-        self.shared().with_session(SessionMachine::clear_conversation);
-    }
-
     // --- What there is to see --------------------------------------------------------------------------------
 
     /// The conversation so far. Hold it briefly, and call nothing else of the client meanwhile: the session waits
@@ -428,163 +281,6 @@ impl RealtimeClient {
     /// How the session finds the user's turns: `server_vad`, `semantic_vad`, or `None` when it does not.
     pub fn turn_detection_type(&self) -> Option<String> {
         self.shared().lock().turn_detection_type().map(str::to_owned)
-    }
-
-    // --- Listening -------------------------------------------------------------------------------------------
-
-    /// Everything that happens from now on, in order.
-    pub fn events(&self) -> EventStream {
-        EventStream::new(self.shared().events.listen())
-    }
-
-    /// Everything that travels from now on, in both directions, as it travels (the reference's
-    /// `realtime.event`).
-    pub fn realtime_events(&self) -> RealtimeEventStream {
-        RealtimeEventStream::new(self.shared().realtime.listen())
-    }
-
-    /// Calls `tell` for everything that happens. Must be called within a tokio runtime, as all its sisters.
-    pub fn on_event(&self, mut tell: impl FnMut(&Event) + Send + 'static) -> Listener {
-        Listener::spawn(self.shared().events.listen(), move |news| {
-            tell(&news.unwrap_or_else(Event::Lagged));
-        })
-    }
-
-    /// Calls `tell` when an item changes, with what is new (the reference's `conversation.updated`).
-    pub fn on_item_updated(&self, mut tell: impl FnMut(&ItemId, Option<&Delta>) + Send + 'static) -> Listener {
-        self.on_event(move |event| {
-            if let Event::ItemUpdated { item_id, delta } = event {
-                tell(item_id, delta.as_ref());
-            }
-        })
-    }
-
-    /// Calls `tell` when an item enters the conversation.
-    pub fn on_item_appended(&self, mut tell: impl FnMut(&ConversationItem) + Send + 'static) -> Listener {
-        self.on_event(move |event| {
-            if let Event::ItemAppended(item) = event {
-                tell(item);
-            }
-        })
-    }
-
-    /// Calls `tell` when an item is complete.
-    pub fn on_item_completed(&self, mut tell: impl FnMut(&ConversationItem) + Send + 'static) -> Listener {
-        self.on_event(move |event| {
-            if let Event::ItemCompleted(item) = event {
-                tell(item);
-            }
-        })
-    }
-
-    /// Calls `tell` when the user begins to speak: stop playing.
-    pub fn on_interrupted(&self, mut tell: impl FnMut() + Send + 'static) -> Listener {
-        self.on_event(move |event| {
-            if let Event::Interrupted = event {
-                tell();
-            }
-        })
-    }
-
-    /// Calls `tell` when something goes wrong: a refused event, a damaged frame, a failed connection.
-    pub fn on_error(&self, mut tell: impl FnMut(&SessionError) + Send + 'static) -> Listener {
-        self.on_event(move |event| {
-            if let Event::Error(error) = event {
-                tell(error);
-            }
-        })
-    }
-
-    /// Calls `tell` when the connection ends.
-    pub fn on_disconnected(&self, mut tell: impl FnMut(&Close) + Send + 'static) -> Listener {
-        self.on_event(move |event| {
-            if let Event::Disconnected(close) = event {
-                tell(close);
-            }
-        })
-    }
-
-    /// Calls `tell` for what travels under a wire name: `server.response.done`, `client.session.update`,
-    /// `server.*`, `client.*`, or `*`.
-    pub fn on(&self, pattern: &str, mut tell: impl FnMut(&RealtimeEvent) + Send + 'static) -> Listener {
-        let pattern = pattern.to_owned();
-        Listener::spawn(self.shared().realtime.listen(), move |news| {
-            if let Ok(event) = news
-                && event.matches(&pattern)
-            {
-                tell(&event);
-            }
-        })
-    }
-
-    /// The next item that enters the conversation after this call, within `limit`.
-    ///
-    /// The future listens from the call on, not from its first poll: call it before you send what brings the item.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Timeout`], and [`Error::Closed`] when the connection ends first.
-    pub fn next_item(&self, limit: Duration) -> impl Future<Output = Result<Arc<ConversationItem>, Error>> + use<> {
-        self.next(limit, |event| match event {
-            Event::ItemAppended(item) => Some(item),
-            _ => None,
-        })
-    }
-
-    /// The next item that is completed after this call, within `limit`; also one of the user. Listens from the
-    /// call on.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Timeout`], and [`Error::Closed`] when the connection ends first.
-    pub fn next_completed_item(
-        &self,
-        limit: Duration,
-    ) -> impl Future<Output = Result<Arc<ConversationItem>, Error>> + use<> {
-        self.next(limit, |event| match event {
-            Event::ItemCompleted(item) => Some(item),
-            _ => None,
-        })
-    }
-
-    /// The next message of the assistant that is completed after this call, within `limit`. Listens from the
-    /// call on.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Timeout`], and [`Error::Closed`] when the connection ends first.
-    pub fn next_completed_reply(
-        &self,
-        limit: Duration,
-    ) -> impl Future<Output = Result<Arc<ConversationItem>, Error>> + use<> {
-        self.next(limit, |event| match event {
-            Event::ItemCompleted(item) if item.role() == Some(Role::Assistant) => Some(item),
-            _ => None,
-        })
-    }
-
-    fn next<P>(&self, limit: Duration, pick: P) -> impl Future<Output = Result<Arc<ConversationItem>, Error>> + use<P>
-    where
-        P: Fn(&Event) -> Option<&Arc<ConversationItem>> + Send + 'static,
-    {
-        let (found, wanted) = oneshot::channel();
-        let mut found = Some(found);
-        self.shared().waiters.add(move |event| {
-            let answer = match (event, pick(event)) {
-                (_, Some(item)) => Ok(item.clone()),
-                (Event::Disconnected(close), None) => Err(Error::Closed((**close).clone())),
-                _ => return found.as_ref().is_none_or(oneshot::Sender::is_closed),
-            };
-            // An error says that nobody waits any more.
-            let _ = found.take().map(|found| found.send(answer));
-            true
-        });
-        async move {
-            match tokio::time::timeout(limit, wanted).await {
-                Ok(answer) => answer.unwrap_or(Err(CommandError::NotConnected.into())),
-                Err(_) => Err(Error::Timeout(limit)),
-            }
-        }
     }
 }
 

@@ -1,0 +1,169 @@
+//! Listening: streams, closures and waits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use vivavoce_protocol::{ItemId, Role};
+use vivavoce_session::{Close, CommandError, ConversationItem, Delta, Event, SessionError};
+
+use super::RealtimeClient;
+use crate::Error;
+use crate::listen::{EventStream, Listener, RealtimeEvent, RealtimeEventStream};
+
+impl RealtimeClient {
+    /// Everything that happens from now on, in order.
+    pub fn events(&self) -> EventStream {
+        EventStream::new(self.shared().events.listen())
+    }
+
+    /// Everything that travels from now on, in both directions, as it travels (the reference's
+    /// `realtime.event`).
+    pub fn realtime_events(&self) -> RealtimeEventStream {
+        RealtimeEventStream::new(self.shared().realtime.listen())
+    }
+
+    /// Calls `tell` for everything that happens. Must be called within a tokio runtime, as all its sisters.
+    pub fn on_event(&self, mut tell: impl FnMut(&Event) + Send + 'static) -> Listener {
+        Listener::spawn(self.shared().events.listen(), move |news| {
+            tell(&news.unwrap_or_else(Event::Lagged));
+        })
+    }
+
+    /// Calls `tell` when an item changes, with what is new (the reference's `conversation.updated`).
+    pub fn on_item_updated(&self, mut tell: impl FnMut(&ItemId, Option<&Delta>) + Send + 'static) -> Listener {
+        self.on_event(move |event| {
+            if let Event::ItemUpdated { item_id, delta } = event {
+                tell(item_id, delta.as_ref());
+            }
+        })
+    }
+
+    /// Calls `tell` when an item enters the conversation.
+    pub fn on_item_appended(&self, mut tell: impl FnMut(&ConversationItem) + Send + 'static) -> Listener {
+        self.on_event(move |event| {
+            if let Event::ItemAppended(item) = event {
+                tell(item);
+            }
+        })
+    }
+
+    /// Calls `tell` when an item is complete.
+    pub fn on_item_completed(&self, mut tell: impl FnMut(&ConversationItem) + Send + 'static) -> Listener {
+        self.on_event(move |event| {
+            if let Event::ItemCompleted(item) = event {
+                tell(item);
+            }
+        })
+    }
+
+    /// Calls `tell` when the user begins to speak: stop playing.
+    pub fn on_interrupted(&self, mut tell: impl FnMut() + Send + 'static) -> Listener {
+        self.on_event(move |event| {
+            if let Event::Interrupted = event {
+                tell();
+            }
+        })
+    }
+
+    /// Calls `tell` when something goes wrong: a refused event, a damaged frame, a failed connection.
+    pub fn on_error(&self, mut tell: impl FnMut(&SessionError) + Send + 'static) -> Listener {
+        self.on_event(move |event| {
+            if let Event::Error(error) = event {
+                tell(error);
+            }
+        })
+    }
+
+    /// Calls `tell` when the connection ends.
+    pub fn on_disconnected(&self, mut tell: impl FnMut(&Close) + Send + 'static) -> Listener {
+        self.on_event(move |event| {
+            if let Event::Disconnected(close) = event {
+                tell(close);
+            }
+        })
+    }
+
+    /// Calls `tell` for what travels under a wire name: `server.response.done`, `client.session.update`,
+    /// `server.*`, `client.*`, or `*`.
+    pub fn on(&self, pattern: &str, mut tell: impl FnMut(&RealtimeEvent) + Send + 'static) -> Listener {
+        let pattern = pattern.to_owned();
+        Listener::spawn(self.shared().realtime.listen(), move |news| {
+            if let Ok(event) = news
+                && event.matches(&pattern)
+            {
+                tell(&event);
+            }
+        })
+    }
+
+    /// The next item that enters the conversation after this call, within `limit`.
+    ///
+    /// The future listens from the call on, not from its first poll: call it before you send what brings the item.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`], and [`Error::Closed`] when the connection ends first.
+    pub fn next_item(&self, limit: Duration) -> impl Future<Output = Result<Arc<ConversationItem>, Error>> + use<> {
+        self.next(limit, |event| match event {
+            Event::ItemAppended(item) => Some(item),
+            _ => None,
+        })
+    }
+
+    /// The next item that is completed after this call, within `limit`; also one of the user. Listens from the
+    /// call on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`], and [`Error::Closed`] when the connection ends first.
+    pub fn next_completed_item(
+        &self,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Arc<ConversationItem>, Error>> + use<> {
+        self.next(limit, |event| match event {
+            Event::ItemCompleted(item) => Some(item),
+            _ => None,
+        })
+    }
+
+    /// The next message of the assistant that is completed after this call, within `limit`. Listens from the
+    /// call on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`], and [`Error::Closed`] when the connection ends first.
+    pub fn next_completed_reply(
+        &self,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Arc<ConversationItem>, Error>> + use<> {
+        self.next(limit, |event| match event {
+            Event::ItemCompleted(item) if item.role() == Some(Role::Assistant) => Some(item),
+            _ => None,
+        })
+    }
+
+    fn next<P>(&self, limit: Duration, pick: P) -> impl Future<Output = Result<Arc<ConversationItem>, Error>> + use<P>
+    where
+        P: Fn(&Event) -> Option<&Arc<ConversationItem>> + Send + 'static,
+    {
+        let (found, wanted) = oneshot::channel();
+        let mut found = Some(found);
+        self.shared().waiters.add(move |event| {
+            let answer = match (event, pick(event)) {
+                (_, Some(item)) => Ok(item.clone()),
+                (Event::Disconnected(close), None) => Err(Error::Closed((**close).clone())),
+                _ => return found.as_ref().is_none_or(oneshot::Sender::is_closed),
+            };
+            // An error says that nobody waits any more.
+            let _ = found.take().map(|found| found.send(answer));
+            true
+        });
+        async move {
+            match tokio::time::timeout(limit, wanted).await {
+                Ok(answer) => answer.unwrap_or(Err(CommandError::NotConnected.into())),
+                Err(_) => Err(Error::Timeout(limit)),
+            }
+        }
+    }
+}

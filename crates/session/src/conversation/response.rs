@@ -1,0 +1,118 @@
+//! Responses, and the items they make.
+
+use std::sync::Arc;
+
+use vivavoce_audio::AudioEncoding;
+use vivavoce_protocol::payload::OutputItemEvent;
+use vivavoce_protocol::{ItemId, ItemStatus, Member, Response, ResponseId, Status};
+
+use super::item::Place;
+use super::{Change, RealtimeConversation};
+use crate::encoding;
+
+/// A response and the items it made.
+#[derive(Clone, Debug)]
+pub struct ResponseRecord {
+    pub(super) response: Arc<Response>,
+    pub(super) items: Vec<ItemId>,
+    pub(super) out_of_band: bool,
+    /// Its connection is gone: nothing more comes of it.
+    pub(super) lost: bool,
+}
+
+impl ResponseRecord {
+    /// The response as the service said it last: in `response.created`, then in `response.done`.
+    pub const fn response(&self) -> &Arc<Response> {
+        &self.response
+    }
+
+    /// Its items in their order. Those of an out-of-band response are not in the conversation's list, but
+    /// [`RealtimeConversation::item`] finds them.
+    pub fn items(&self) -> &[ItemId] {
+        &self.items
+    }
+
+    /// True when the response stands beside the conversation (`conversation_id` null).
+    pub const fn is_out_of_band(&self) -> bool {
+        self.out_of_band
+    }
+
+    /// True until `response.done`, or until its connection is gone.
+    pub fn is_active(&self) -> bool {
+        !self.lost && self.response.status.get().is_none_or(|status| *status == Status::InProgress)
+    }
+
+    /// How its audio is coded, if it says so: a response may have a format of its own.
+    pub(super) fn encoding(&self) -> Option<AudioEncoding> {
+        encoding(&self.response.audio.get()?.output.get()?.format)
+    }
+}
+
+impl RealtimeConversation {
+    pub(super) fn response_created(&mut self, response: &Response) {
+        let Some(id) = response.id.get() else { return };
+        let record = ResponseRecord {
+            response: Arc::new(response.clone()),
+            items: self.responses.remove(id).map_or_else(Vec::new, |known| known.items),
+            out_of_band: response.conversation_id.is_null(),
+            lost: false,
+        };
+        if record.is_active() && !self.active.contains(id) {
+            self.active.push(id.clone());
+        }
+        self.responses.insert(id.clone(), record);
+    }
+
+    pub(super) fn response_done(&mut self, response: &Response, changes: &mut Vec<Change>) {
+        let Some(id) = response.id.get() else { return };
+        self.active.retain(|active| active != id);
+        let out_of_band = response.conversation_id.is_null();
+        let record = self.responses.entry(id.clone()).or_insert_with(|| ResponseRecord {
+            response: Arc::default(),
+            items: Vec::new(),
+            out_of_band,
+            lost: false,
+        });
+        record.response = Arc::new(response.clone());
+        // A service that forgot an item's `done` says here how it ended.
+        for item in response.output.get().into_iter().flat_map(vivavoce_protocol::List::iter) {
+            if item
+                .id()
+                .and_then(|id| self.items.get(id))
+                .is_some_and(|known| known.place == Place::Conversation && *known.status() == ItemStatus::InProgress)
+            {
+                self.final_item(item, changes);
+            }
+        }
+    }
+
+    pub(super) fn output_item_added(&mut self, event: &OutputItemEvent, changes: &mut Vec<Change>) {
+        let Some(item) = event.item.get() else { return };
+        let Some(id) = item.id().cloned() else { return };
+        let response_id = event.response_id.get();
+        self.note_output(response_id, Some(&id));
+        self.announce(&id, item, self.encoding_in(response_id), changes);
+        let out_of_band =
+            response_id.and_then(|id| self.responses.get(id)).is_some_and(|response| response.out_of_band);
+        let Some(known) = self.items.get_mut(&id) else { return };
+        known.response_id = response_id.cloned();
+        if out_of_band {
+            if known.place == Place::Unannounced {
+                known.place = Place::OutOfBand;
+                self.unannounced.retain(|waiting| *waiting != id);
+            }
+        } else if known.place == Place::Unannounced {
+            // Its place comes with `conversation.item.added`; until then it is the last.
+            self.insert(&id, &Member::Absent, changes);
+        }
+    }
+
+    pub(super) fn note_output(&mut self, response_id: Option<&ResponseId>, item_id: Option<&ItemId>) {
+        if let (Some(response_id), Some(item_id)) = (response_id, item_id)
+            && let Some(record) = self.responses.get_mut(response_id)
+            && !record.items.contains(item_id)
+        {
+            record.items.push(item_id.clone());
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What streams into items: text, transcripts, audio, arguments.
+
+use vivavoce_protocol::payload::{
+    ArgumentsDelta, ArgumentsDone, AudioDelta, PartEvent, ResponsePartType, TextDelta, TranscriptionCompleted,
+    TranscriptionDelta,
+};
+use vivavoce_protocol::{CallId, FunctionCallItem, Item, ItemId, Member, PartType};
+
+use super::item::Place;
+use super::{Change, ConversationItem, RealtimeConversation, Retention, index, new_message};
+use crate::Delta;
+
+impl RealtimeConversation {
+    /// Lets `apply` add something to an item, which may be unannounced but not deleted.
+    pub(super) fn push(
+        &mut self,
+        id: &ItemId,
+        kind: impl FnOnce() -> Item,
+        changes: &mut Vec<Change>,
+        apply: impl FnOnce(&mut ConversationItem) -> Option<Delta>,
+    ) {
+        if self.deleted.contains(id) {
+            return;
+        }
+        let output = self.output;
+        let item = self.item_or_unannounced(id, kind, output, changes);
+        if let Some(delta) = apply(item)
+            && item.place == Place::Conversation
+        {
+            changes.push(Change::Updated(id.clone(), Some(delta)));
+        }
+    }
+
+    /// Lets `apply` set the final value of something in an item we know.
+    pub(super) fn settle(
+        &mut self,
+        id: &ItemId,
+        changes: &mut Vec<Change>,
+        apply: impl FnOnce(&mut ConversationItem) -> Option<Delta>,
+    ) {
+        if let Some(item) = self.items.get_mut(id)
+            && let Some(delta) = apply(item)
+            && item.place == Place::Conversation
+        {
+            changes.push(Change::Updated(id.clone(), Some(delta)));
+        }
+    }
+
+    /// Lets `apply` change an item we know.
+    pub(super) fn update(
+        &mut self,
+        id: &ItemId,
+        delta: Option<Delta>,
+        changes: &mut Vec<Change>,
+        apply: impl FnOnce(&mut ConversationItem),
+    ) {
+        if let Some(item) = self.items.get_mut(id) {
+            apply(item);
+            if item.place == Place::Conversation {
+                changes.push(Change::Updated(id.clone(), delta));
+            }
+        }
+    }
+
+    pub(super) fn part_added(&mut self, event: &PartEvent, changes: &mut Vec<Change>) {
+        let (Some(id), Some(part)) = (event.item_id.get(), event.part.get()) else { return };
+        let kind = match part.kind.get().and_then(|kind| kind.known()) {
+            Some(ResponsePartType::Audio) => PartType::OutputAudio,
+            _ => PartType::OutputText,
+        };
+        let index = index(&event.content_index);
+        self.update(id, None, changes, |item| item.open_part(index, kind));
+    }
+
+    pub(super) fn part_done(&mut self, event: &PartEvent, changes: &mut Vec<Change>) {
+        let (Some(id), Some(part)) = (event.item_id.get(), event.part.get()) else { return };
+        let index = index(&event.content_index);
+        if let Some(text) = part.text.get() {
+            self.settle(id, changes, |item| Some(Delta::Text(item.settle_text(index, text)?.into())));
+        }
+        if let Some(transcript) = part.transcript.get() {
+            self.settle(id, changes, |item| {
+                Some(Delta::Transcript(item.settle_transcript(index, transcript, PartType::OutputAudio)?.into()))
+            });
+        }
+    }
+
+    pub(super) fn text_delta(&mut self, event: &TextDelta<'_>, changes: &mut Vec<Change>) {
+        let (Some(id), Some(delta)) = (event.item_id.get(), event.delta.get()) else { return };
+        let index = index(&event.content_index);
+        self.push(id, new_message, changes, |item| item.push_text(index, delta).then(|| Delta::Text((**delta).into())));
+    }
+
+    pub(super) fn transcript_delta(&mut self, event: &TextDelta<'_>, changes: &mut Vec<Change>) {
+        let (Some(id), Some(delta)) = (event.item_id.get(), event.delta.get()) else { return };
+        let index = index(&event.content_index);
+        self.push(id, new_message, changes, |item| {
+            item.push_transcript(index, delta, PartType::OutputAudio).then(|| Delta::Transcript((**delta).into()))
+        });
+    }
+
+    pub(super) fn audio_delta(&mut self, event: &AudioDelta<'_>, changes: &mut Vec<Change>) {
+        let (Some(id), Some(delta)) = (event.item_id.get(), event.delta.get()) else { return };
+        if self.deleted.contains(id) {
+            return;
+        }
+        let (index, keeps) = (index(&event.content_index), self.retention != Retention::None);
+        let encoding = self.encoding_in(event.response_id.get());
+        let item = self.item_or_unannounced(id, new_message, encoding, changes);
+        let samples = match item.decode_audio(index, delta) {
+            Ok(Some(samples)) => samples,
+            Ok(None) => return,
+            Err(error) => return changes.push(Change::DamagedAudio(id.clone(), error)),
+        };
+        if keeps {
+            item.keep_audio(index, samples.clone());
+        }
+        let announced = item.place == Place::Conversation;
+        self.keep(id, index, samples.len());
+        if announced {
+            changes.push(Change::Updated(id.clone(), Some(Delta::Audio { content_index: index, samples })));
+        }
+    }
+
+    /// Forgets the oldest audio when only the latest is to be kept.
+    pub(super) fn keep(&mut self, id: &ItemId, index: usize, samples: usize) {
+        let Retention::Last(duration) = self.retention else { return };
+        self.kept.push(id, index, samples);
+        let bound = self.output.ms_to_samples(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
+        while let Some(piece) = self.kept.pop_beyond(bound) {
+            if let Some(item) = self.items.get_mut(&piece.item_id) {
+                item.forget_audio(piece.content_index, piece.samples);
+            }
+        }
+    }
+
+    pub(super) fn arguments_delta(&mut self, event: &ArgumentsDelta<'_>, changes: &mut Vec<Change>) {
+        let (Some(id), Some(delta)) = (event.item_id.get(), event.delta.get()) else { return };
+        self.push(
+            id,
+            || new_call(&event.call_id),
+            changes,
+            |item| item.push_arguments(delta).then(|| Delta::Arguments((**delta).into())),
+        );
+    }
+
+    pub(super) fn arguments_done(&mut self, event: &ArgumentsDone, changes: &mut Vec<Change>) {
+        let (Some(id), Some(arguments)) = (event.item_id.get(), event.arguments.get()) else { return };
+        self.settle(id, changes, |item| Some(Delta::Arguments(item.settle_arguments(arguments)?.into())));
+    }
+
+    pub(super) fn input_transcription_delta(&mut self, event: &TranscriptionDelta<'_>, changes: &mut Vec<Change>) {
+        let (Some(id), Some(delta)) = (event.item_id.get(), event.delta.get()) else { return };
+        let index = index(&event.content_index);
+        self.push(id, new_message, changes, |item| {
+            item.push_transcript(index, delta, PartType::InputAudio).then(|| Delta::Transcript((**delta).into()))
+        });
+    }
+
+    pub(super) fn input_transcription(&mut self, event: &TranscriptionCompleted, changes: &mut Vec<Change>) {
+        let (Some(id), Some(transcript)) = (event.item_id.get(), event.transcript.get()) else { return };
+        let index = index(&event.content_index);
+        let mut added = None;
+        self.push(id, new_message, changes, |item| {
+            added = item.settle_transcript(index, transcript, PartType::InputAudio);
+            added.take().map(|added| Delta::Transcript(added.into()))
+        });
+        // Also an empty transcript, or one that corrects its deltas, is news.
+        let told = matches!(changes.last(), Some(Change::Updated(told, Some(_))) if told == id);
+        if !told && self.items.get(id).is_some_and(|item| item.place == Place::Conversation) {
+            changes.push(Change::Updated(id.clone(), None));
+        }
+    }
+}
+
+fn new_call(call_id: &Member<CallId>) -> Item {
+    let mut call = FunctionCallItem::new();
+    call.call_id.clone_from(call_id);
+    Item::FunctionCall(call)
+}
