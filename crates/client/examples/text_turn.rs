@@ -1,8 +1,8 @@
 //! One turn of text, with the local server, which needs no key; or with the vendor:
 //!
 //! ```text
-//! cargo run --example text_turn
-//! OPENAI_API_KEY=... cargo run --example text_turn -- --openai
+//! cargo run -p vivavoce --example text_turn
+//! OPENAI_API_KEY=... cargo run -p vivavoce --example text_turn -- --openai
 //! ```
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 

@@ -242,7 +242,7 @@ impl RealtimeClient {
     }
 
     /// Disconnects, and forgets everything since the client was built: the conversation, and every update of the
-    /// configuration. Listeners stay; each ends with its [`Listener`].
+    /// configuration. Listeners stay; each ends with its [`Listener`](crate::Listener).
     pub async fn reset(&self) {
         loop {
             self.disconnect().await;

@@ -350,9 +350,9 @@ object!(value FlatSession, FlatTranscription);
 
 /// Writes a GA-shaped object in the shape the dialect has for it.
 macro_rules! flat_in_beta {
-    ($($name:ident as $flat:ident),*) => {$(
+    ($($name:ident as $flat:ident, $expected:literal;)*) => {$(
         impl Encode for $name {
-            const EXPECTED: &'static str = "a session object";
+            const EXPECTED: &'static str = $expected;
 
             fn encode<S: Serializer>(&self, serializer: S, dialect: Dialect) -> Result<S::Ok, S::Error> {
                 let dialect = self.rest.accent.unwrap_or(dialect);
@@ -377,7 +377,10 @@ macro_rules! flat_in_beta {
     )*};
 }
 
-flat_in_beta!(RealtimeSession as FlatSession, TranscriptionSession as FlatTranscription);
+flat_in_beta! {
+    RealtimeSession as FlatSession, "a session object";
+    TranscriptionSession as FlatTranscription, "a session object";
+}
 
 // --- Responses ---------------------------------------------------------------------------------------------
 
@@ -516,7 +519,10 @@ impl From<&ResponseParams> for FlatResponseParams {
     }
 }
 
-flat_in_beta!(Response as FlatResponse, ResponseParams as FlatResponseParams);
+flat_in_beta! {
+    Response as FlatResponse, "a response object";
+    ResponseParams as FlatResponseParams, "a response object";
+}
 
 macro_rules! read_in_either {
     ($($name:ident as $flat:ident),*) => {$(

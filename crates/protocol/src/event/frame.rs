@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde_json::value::RawValue;
+
 use crate::Dialect;
 use crate::dialect::beta;
 use crate::wire::Members;
@@ -12,6 +14,8 @@ pub(super) struct Opened<'a> {
     pub(super) members: Members<'a>,
     /// The name as it came.
     pub(super) name: Cow<'a, str>,
+    /// The name as JSON, when no Rust string can hold it.
+    pub(super) unspeakable: Option<&'a RawValue>,
     /// The GA name behind it, where it is a name that only beta has.
     pub(super) alias_of: Option<&'static str>,
     /// The dialect the event is written in.
@@ -24,7 +28,9 @@ impl<'a> Opened<'a> {
     pub(super) fn of(frame: &'a str, dialect: Dialect) -> Result<Self, DecodeError> {
         let mut members: Members<'a> =
             serde_json::from_str(frame).map_err(|error| DecodeError::not_an_event(frame, &error))?;
-        let Some(name) = members.text("type") else {
+        // A lone surrogate is legal in JSON and in no Rust string: such a name is kept as it is written.
+        let unspeakable = members.unspeakable("type");
+        let Some(name) = members.text("type").or(unspeakable.map(|json| Cow::Borrowed(json.get()))) else {
             return Err(DecodeError::new(Defect::NoType, frame, 0));
         };
         members.remove("type");
@@ -37,7 +43,7 @@ impl<'a> Opened<'a> {
         } else {
             (None, dialect, false)
         };
-        Ok(Self { members, name, alias_of, spoken, transcription })
+        Ok(Self { members, name, unspeakable, alias_of, spoken, transcription })
     }
 }
 
@@ -79,10 +85,12 @@ impl DecodeError {
     }
 
     fn not_an_event(frame: &str, error: &serde_json::Error) -> Self {
+        if error.is_data() {
+            return Self::new(Defect::NotAnObject, frame, 0);
+        }
         let line_start: usize = frame.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
         let position = line_start + error.column().saturating_sub(1);
-        let defect = if error.is_data() { Defect::NotAnObject } else { Defect::NotJson(cause(error)) };
-        Self::new(defect, frame, position)
+        Self::new(Defect::NotJson(cause(error)), frame, position)
     }
 
     /// What is wrong.

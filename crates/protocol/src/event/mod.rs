@@ -47,7 +47,7 @@ macro_rules! events {
                 if let Some(event) = Self::decode_hot(frame, dialect) {
                     return Ok(event);
                 }
-                let Opened { members, name, alias_of, spoken, transcription } = Opened::of(frame, dialect)?;
+                let Opened { members, name, unspeakable, alias_of, spoken, transcription } = Opened::of(frame, dialect)?;
                 let accent = (spoken != dialect).then_some(spoken);
                 let mut event = match alias_of.unwrap_or(&name) {
                     $( $name => {
@@ -55,7 +55,7 @@ macro_rules! events {
                         payload.rest.accent = accent;
                         Self::$event(payload)
                     } )*
-                    _ => Self::Unknown(UnknownEvent::read(&*name, members)),
+                    _ => Self::Unknown(UnknownEvent::read(&*name, unspeakable, members)),
                 };
                 if transcription && let Some(session) = event.session_mut() {
                     *session = beta::transcription_session(session.clone());
@@ -150,9 +150,11 @@ macro_rules! events {
                 let name = self.wire_name(dialect);
                 let dialect = self.rest().and_then(|rest| rest.accent).unwrap_or(dialect);
                 let mut map = serializer.serialize_map(None)?;
-                map.serialize_entry("type", name)?;
                 match self {
-                    $( Self::$event(payload) => payload.encode_members(&mut map, dialect)?, )*
+                    $( Self::$event(payload) => {
+                        map.serialize_entry("type", name)?;
+                        payload.encode_members(&mut map, dialect)?;
+                    } )*
                     Self::Unknown(event) => event.encode_members(&mut map)?,
                 }
                 map.end()

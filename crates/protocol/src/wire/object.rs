@@ -27,6 +27,12 @@ impl<'a> Members<'a> {
         self.0.iter().rev().find(|(key, _)| key == name).and_then(|(_, json)| unquote(json))
     }
 
+    /// The member `name`, when it is a string that no Rust string can hold.
+    pub(crate) fn unspeakable(&self, name: &str) -> Option<&'a RawValue> {
+        let (_, json) = self.0.iter().rev().find(|(key, _)| key == name)?;
+        (json.get().starts_with('"') && unquote(json).is_none()).then_some(json)
+    }
+
     /// Takes all members `name` out.
     pub(crate) fn remove(&mut self, name: &str) {
         self.0.retain(|(key, _)| key != name);

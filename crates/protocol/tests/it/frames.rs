@@ -76,3 +76,11 @@ fn an_early_end_is_found_at_the_end() {
     }
     assert!(error("{\"type\":\"x\"\n\n\n").position() >= 11);
 }
+
+#[test]
+fn a_name_no_string_can_hold_is_an_unknown_event() {
+    let frame = r#"{"type":"a\ud800b","event_id":"e"}"#;
+    let event = ServerEvent::decode(frame, Dialect::Ga).unwrap();
+    assert_eq!(event.spots(Dialect::Ga)[0].pointer, "");
+    assert_eq!(event.to_json(Dialect::Ga), frame);
+}

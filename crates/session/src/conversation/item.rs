@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use vivavoce_audio::{AudioBuffer, AudioChunk, AudioEncoding, AudioError, DeltaDecoder};
-use vivavoce_protocol::{ContentPart, Item, ItemId, ItemStatus, Member, Open, PartType, ResponseId, Role};
+use vivavoce_protocol::{ContentPart, Item, ItemId, ItemStatus, List, Member, Open, PartType, ResponseId, Role};
 
 /// An item of the conversation.
 ///
@@ -18,6 +18,8 @@ pub struct ConversationItem {
     pub(super) response_id: Option<ResponseId>,
     pub(super) place: Place,
     pub(super) completed: bool,
+    /// Final arguments came: deltas behind them are late.
+    arguments_are_final: bool,
     /// The encoding of the audio deltas to come.
     encoding: AudioEncoding,
 }
@@ -44,6 +46,10 @@ struct Part {
     /// Samples received, kept or not.
     received: u64,
     decoder: DeltaDecoder,
+    /// A final text came: deltas behind it are late, and in it already.
+    text_is_final: bool,
+    /// The same for the transcript.
+    transcript_is_final: bool,
     cut: Option<Cut>,
 }
 
@@ -93,6 +99,7 @@ impl ConversationItem {
             response_id: None,
             place: Place::Unannounced,
             completed: false,
+            arguments_are_final: false,
             encoding,
         }
     }
@@ -155,6 +162,16 @@ impl ConversationItem {
         };
         let status = status.cloned().unwrap_or_else(|| item.status().unwrap_or(ItemStatus::Completed).into());
         self.announce(item, encoding);
+        if status != ItemStatus::InProgress {
+            self.arguments_are_final = true;
+            if let Item::Message(message) = &self.item {
+                for (part, content) in self.parts.iter_mut().zip(message.content.get().into_iter().flat_map(List::iter))
+                {
+                    part.text_is_final |= content.text.get().is_some();
+                    part.transcript_is_final |= content.transcript.get().is_some() && content.is(PartType::OutputAudio);
+                }
+            }
+        }
         self.status = status;
     }
 
@@ -218,10 +235,10 @@ impl ConversationItem {
         self.content_mut(index, kind);
     }
 
-    /// Appends text. False when the part was cut and the text is late.
+    /// Appends text. False when the text is late: the part was cut, or its final text came.
     pub(super) fn push_text(&mut self, index: usize, delta: &str) -> bool {
         let part = self.part_or_new(index);
-        if part.cut.is_some() {
+        if part.cut.is_some() || part.text_is_final {
             return false;
         }
         part.text.push_str(delta);
@@ -231,10 +248,10 @@ impl ConversationItem {
         true
     }
 
-    /// Appends to a transcript. False when the part was cut and the text is late.
+    /// Appends to a transcript. False when the text is late: the part was cut, or its final transcript came.
     pub(super) fn push_transcript(&mut self, index: usize, delta: &str, kind: PartType) -> bool {
         let part = self.part_or_new(index);
-        if part.cut.is_some() {
+        if part.cut.is_some() || part.transcript_is_final {
             return false;
         }
         part.transcript.push_str(delta);
@@ -253,6 +270,7 @@ impl ConversationItem {
         }
         let added = text.strip_prefix(part.text.as_str()).filter(|added| !added.is_empty()).map(str::to_owned);
         text.clone_into(&mut part.text);
+        part.text_is_final = true;
         if let Some(content) = self.content_mut(index, PartType::OutputText) {
             content.text = text.into();
         }
@@ -268,7 +286,7 @@ impl ConversationItem {
         let added = transcript.strip_prefix(part.transcript.as_str()).filter(|added| !added.is_empty());
         let added = added.map(str::to_owned);
         transcript.clone_into(&mut part.transcript);
-        part.transcribed = true;
+        (part.transcribed, part.transcript_is_final) = (true, true);
         if let Some(content) = self.content_mut(index, kind) {
             content.transcript = transcript.into();
         }
@@ -322,8 +340,11 @@ impl ConversationItem {
         }
     }
 
-    /// Appends to the arguments of a function call or an MCP call. False when the item is neither.
+    /// Appends to the arguments of a function call or an MCP call. False when the item is neither, or they are final.
     pub(super) fn push_arguments(&mut self, delta: &str) -> bool {
+        if self.arguments_are_final {
+            return false;
+        }
         match &mut self.item {
             Item::FunctionCall(call) => append(&mut call.arguments, delta),
             Item::McpCall(call) => append(&mut call.arguments, delta),
@@ -342,6 +363,7 @@ impl ConversationItem {
         let before = member.get().map_or("", String::as_str);
         let added = arguments.strip_prefix(before).filter(|added| !added.is_empty()).map(str::to_owned);
         *member = arguments.into();
+        self.arguments_are_final = true;
         added
     }
 

@@ -257,6 +257,9 @@ impl RealtimeConversation {
     fn item_done(&mut self, event: &ItemEvent, changes: &mut Vec<Change>) {
         let Some(item) = event.item.get() else { return };
         let Some(id) = item.id().cloned() else { return };
+        if self.deleted.contains(&id) {
+            return;
+        }
         // Some servers send no `added`.
         if self.items.get(&id).is_none_or(|known| known.place == Place::Unannounced) {
             self.announce(&id, item, self.encoding_of(item), changes);
@@ -267,7 +270,10 @@ impl RealtimeConversation {
 
     /// Makes the item known, or says once more what it is.
     fn announce(&mut self, id: &ItemId, item: &Item, encoding: AudioEncoding, changes: &mut Vec<Change>) {
-        self.deleted.remove(id);
+        // A deleted item may come again under its id, as when it is replaced.
+        if self.deleted.remove(id) {
+            self.deleted_order.retain(|deleted| deleted != id);
+        }
         let known = self.item_or_unannounced(id, || Item::Message(MessageItem::new()), encoding, changes);
         if known.place == Place::Unannounced || !known.completed {
             known.announce(item.clone(), encoding);

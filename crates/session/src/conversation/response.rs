@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vivavoce_audio::AudioEncoding;
 use vivavoce_protocol::payload::OutputItemEvent;
-use vivavoce_protocol::{ItemId, ItemStatus, Member, Response, ResponseId, Status};
+use vivavoce_protocol::{Item, ItemId, ItemStatus, List, Member, Response, ResponseId, Status};
 
 use super::item::Place;
 use super::{Change, RealtimeConversation};
@@ -74,36 +74,51 @@ impl RealtimeConversation {
             lost: false,
         });
         record.response = Arc::new(response.clone());
-        // A service that forgot an item's `done` says here how it ended.
-        for item in response.output.get().into_iter().flat_map(vivavoce_protocol::List::iter) {
-            if item
-                .id()
-                .and_then(|id| self.items.get(id))
-                .is_some_and(|known| known.place == Place::Conversation && *known.status() == ItemStatus::InProgress)
-            {
-                self.final_item(item, changes);
-            }
+        // A service that forgot an item, or its `done`, says here what became of it.
+        for item in response.output.get().into_iter().flat_map(List::iter) {
+            self.settle_output(id, item, changes);
         }
+    }
+
+    fn settle_output(&mut self, response: &ResponseId, item: &Item, changes: &mut Vec<Change>) {
+        let Some(id) = item.id() else { return };
+        match self.items.get(id) {
+            None if self.deleted.contains(id) => return,
+            Some(known) if known.place != Place::Unannounced && *known.status() != ItemStatus::InProgress => return,
+            Some(known) if known.place != Place::Unannounced => {}
+            _ => self.announce_output(response, id, item, changes),
+        }
+        self.final_item(item, changes);
     }
 
     pub(super) fn output_item_added(&mut self, event: &OutputItemEvent, changes: &mut Vec<Change>) {
         let Some(item) = event.item.get() else { return };
         let Some(id) = item.id().cloned() else { return };
-        let response_id = event.response_id.get();
-        self.note_output(response_id, Some(&id));
-        self.announce(&id, item, self.encoding_in(response_id), changes);
-        let out_of_band =
-            response_id.and_then(|id| self.responses.get(id)).is_some_and(|response| response.out_of_band);
-        let Some(known) = self.items.get_mut(&id) else { return };
-        known.response_id = response_id.cloned();
-        if out_of_band {
-            if known.place == Place::Unannounced {
-                known.place = Place::OutOfBand;
-                self.unannounced.retain(|waiting| *waiting != id);
+        match event.response_id.get() {
+            Some(response) => self.announce_output(response, &id, item, changes),
+            None => {
+                self.announce(&id, item, self.encoding_in(None), changes);
+                self.insert(&id, &Member::Absent, changes);
             }
-        } else if known.place == Place::Unannounced {
+        }
+    }
+
+    /// Makes an item of a response known, in the conversation or beside it.
+    fn announce_output(&mut self, response: &ResponseId, id: &ItemId, item: &Item, changes: &mut Vec<Change>) {
+        self.note_output(Some(response), Some(id));
+        self.announce(id, item, self.encoding_in(Some(response)), changes);
+        let out_of_band = self.responses.get(response).is_some_and(|response| response.out_of_band);
+        let Some(known) = self.items.get_mut(id) else { return };
+        known.response_id = Some(response.clone());
+        if known.place != Place::Unannounced {
+            return;
+        }
+        if out_of_band {
+            known.place = Place::OutOfBand;
+            self.unannounced.retain(|waiting| waiting != id);
+        } else {
             // Its place comes with `conversation.item.added`; until then it is the last.
-            self.insert(&id, &Member::Absent, changes);
+            self.insert(id, &Member::Absent, changes);
         }
     }
 

@@ -29,6 +29,11 @@ impl Configuration {
         &self.wanted
     }
 
+    /// What was asked for and answered.
+    pub(super) const fn agreed(&self) -> &Session {
+        &self.agreed
+    }
+
     /// True when the service has answered every update.
     pub(super) fn is_settled(&self) -> bool {
         self.unanswered.is_empty()

@@ -114,6 +114,7 @@ impl SessionMachine {
         self.configuration.connected();
         let session = self.configuration.wanted().clone();
         self.set_input_encoding(&session);
+        self.conversation.set_output_encoding(AudioEncoding::default());
         self.set_output_encoding(&session);
         self.send(ClientEvent::SessionUpdate(SessionEvent::new().session(Box::new(session))));
     }
@@ -159,6 +160,8 @@ impl SessionMachine {
             }
             ServerEvent::SessionUpdated(updated) => {
                 self.configuration.accepted();
+                // A service may confirm without naming what it confirms.
+                self.set_output_encoding(&self.configuration.agreed().clone());
                 if let Some(session) = self.session_in_force(&updated.session) {
                     self.take_formats(&session);
                     self.link = Link::Ready(session.clone());
@@ -302,8 +305,9 @@ impl SessionMachine {
         self.events.push_back(Event::Error(Arc::new(error)));
     }
 
+    /// The session an event names; the one we know when it names none.
     fn session_in_force(&self, session: &Member<Box<Session>>) -> Option<Arc<Session>> {
-        session.get().map(|session| Arc::new((**session).clone()))
+        session.get().map(|session| Arc::new((**session).clone())).or_else(|| self.session().cloned())
     }
 
     /// What the service says is in force.
@@ -323,8 +327,9 @@ impl SessionMachine {
     }
 
     fn set_output_encoding(&mut self, session: &Session) {
-        let output = session.audio_output().and_then(|output| encoding(&output.format));
-        self.conversation.set_output_encoding(output.unwrap_or_default());
+        if let Some(output) = session.audio_output().and_then(|output| encoding(&output.format)) {
+            self.conversation.set_output_encoding(output);
+        }
     }
 
     fn tell_changes(&mut self) {
@@ -355,10 +360,10 @@ impl SessionMachine {
             }
             _ => return,
         };
-        let id = response.get().and_then(|response| response.id.get());
-        if let Some(record) = id.and_then(|id| self.conversation.response(id.as_str())) {
-            self.events.push_back(tell(record.response().clone()));
-        }
+        let Some(response) = response.get() else { return };
+        let record = response.id.get().and_then(|id| self.conversation.response(id.as_str()));
+        let response = record.map_or_else(|| Arc::new((**response).clone()), |record| record.response().clone());
+        self.events.push_back(tell(response));
     }
 }
 

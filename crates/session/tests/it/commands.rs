@@ -98,6 +98,18 @@ fn the_formats_of_session_created_hold_until_they_change() {
 }
 
 #[test]
+fn a_format_the_service_does_not_name_is_the_one_asked_for() {
+    let mut played = Played::new();
+    let mut session = RealtimeSession::new();
+    session.audio_output().format = vivavoce_protocol::AudioFormatType::Pcmu.into();
+    played.command(|machine| machine.update_session(session)).unwrap();
+    played.feed(json!({"type": "session.updated", "event_id": "e", "session": {"type": "realtime", "id": "sess_1"}}));
+    played.feed(added(assistant("a", "in_progress", json!([])), None));
+    played.feed(crate::common::delta("response.output_audio.delta", "a", "////"));
+    assert_eq!(played.machine.conversation().item("a").unwrap().formatted().audio.to_vec(), [0, 0, 0]);
+}
+
+#[test]
 fn without_a_connection_commands_are_refused() {
     let mut machine = SessionMachine::new(SessionOptions::default());
     assert_eq!(machine.send_user_message("x"), Err(CommandError::NotConnected));

@@ -324,3 +324,47 @@ fn an_unknown_item_takes_its_place_and_shows_its_json() {
     let json = serde_json::to_value(vivavoce_protocol::ServerEvent::ItemAdded(event)).unwrap();
     assert_eq!(json["item"], json!({"id": "n", "type": "hologram", "light": 5}));
 }
+
+#[test]
+fn a_deleted_item_does_not_come_back_with_its_end() {
+    let mut played = Played::new();
+    let text = json!([{"type": "output_text", "text": "gone"}]);
+    played
+        .feed(response("created", "resp_1", "in_progress", json!([])))
+        .feed(added(assistant("a", "in_progress", json!([])), None))
+        .feed(json!({"type": "conversation.item.deleted", "event_id": "e", "item_id": "a"}))
+        .feed(done(assistant("a", "completed", text.clone()), None))
+        .feed(output_item("done", "resp_1", assistant("a", "completed", text.clone())))
+        .feed(response("done", "resp_1", "completed", json!([assistant("a", "completed", text)])));
+    assert!(played.order().is_empty(), "{:?}", played.order());
+}
+
+#[test]
+fn an_item_that_only_the_end_of_its_response_names_is_kept() {
+    let mut played = Played::new();
+    let text = json!([{"type": "output_text", "text": "whole"}]);
+    played
+        .feed(response("created", "resp_1", "in_progress", json!([])))
+        .feed(delta("response.output_text.delta", "a", "who"))
+        .feed(response("done", "resp_1", "completed", json!([assistant("a", "completed", text)])));
+    assert_eq!(played.order(), ["a"]);
+    assert_eq!(played.machine.conversation().item("a").unwrap().text(), "whole");
+    assert!(played.told().contains(&"completed a".to_owned()), "{:?}", played.told());
+}
+
+#[test]
+fn deltas_behind_the_final_text_are_late() {
+    let mut played = Played::new();
+    played.feed(added(assistant("a", "in_progress", json!([])), None));
+    played.feed(json!({"type": "response.output_text.done", "event_id": "e", "response_id": "r", "item_id": "a",
+        "output_index": 0, "content_index": 0, "text": "Hello"}));
+    played.feed(delta("response.output_text.delta", "a", "Hello"));
+    assert_eq!(played.machine.conversation().item("a").unwrap().text(), "Hello");
+}
+
+#[test]
+fn a_response_without_an_id_is_told_all_the_same() {
+    let mut played = Played::new();
+    played.feed(json!({"type": "response.done", "event_id": "e", "response": {"status": "completed"}}));
+    assert_eq!(played.told(), ["response done"]);
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
 use vivavoce::protocol::payload::ResponseCreate;
-use vivavoce::protocol::{ContentPart, Item, Response, Role};
+use vivavoce::protocol::{ContentPart, Item, Response, ResponseId, Role, Status};
 use vivavoce::{
     ClientEvent, CommandError, Delta, Error, Event, EventStream, RealtimeClient, RealtimeSession, SessionError,
 };
@@ -30,14 +30,21 @@ pub(super) struct Talk<'c> {
     vad: Vad,
     /// A turn went wrong, and it was said how.
     failed: bool,
+    /// Responses of turns that are over: what comes late for them answers nothing.
+    earlier: HashSet<ResponseId>,
     /// Events newer than this program, each told once.
     unknown: HashSet<String>,
+    /// The error told last: a server that repeats it is not repeated.
+    last_error: Option<String>,
     /// Trouble with the connection: told, unless its end explains it.
     trouble: Option<String>,
 }
 
 /// More kinds of new events than a service brings; a hostile one must not fill the memory or the screen.
 const MOST_UNKNOWN: usize = 100;
+
+/// How long to wait for an answer when the service has heard nobody: longer than any turn detection.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// Whether the conversation goes on.
 #[derive(PartialEq, Eq)]
@@ -62,7 +69,19 @@ impl<'c> Talk<'c> {
     ) -> Self {
         // Listens before there is anything to hear.
         let events = client.events();
-        Self { client, events, interrupts, screen, limit, vad, failed: false, unknown: HashSet::new(), trouble: None }
+        Self {
+            client,
+            events,
+            interrupts,
+            screen,
+            limit,
+            vad,
+            failed: false,
+            earlier: HashSet::new(),
+            unknown: HashSet::new(),
+            last_error: None,
+            trouble: None,
+        }
     }
 
     /// Connects and takes turns until there are none, the user leaves, or the connection ends.
@@ -93,11 +112,11 @@ impl<'c> Talk<'c> {
         Ok(())
     }
 
-    /// A server that never began a session may have sent what is no event: that helps to see why.
+    /// A server that refuses a session, or never begins one, may have said why.
     fn tell_what_came(&mut self) {
         while let Some(Some(event)) = self.events.next().now_or_never() {
             if let Event::Error(error) = event
-                && let SessionError::Undecodable(_) = &*error
+                && let SessionError::Undecodable(_) | SessionError::Service(_) = &*error
             {
                 tell(error);
             }
@@ -170,14 +189,24 @@ impl<'c> Talk<'c> {
     /// Shows what comes until the turn is answered.
     async fn answer(&mut self, mut waiting: Waiting) -> Result<Flow, Failure> {
         let mut interrupted = false;
+        let mut responses = HashSet::new();
         while !waiting.is_over() {
-            match self.news(Some(self.limit)).await? {
+            // When all was heard and nobody spoke, there is little to wait for.
+            let limit = if waiting.found_nobody() { self.limit.min(QUIET) } else { self.limit };
+            match self.news(Some(limit)).await? {
                 News::Event(Event::Lagged(lost)) => {
                     tell(format_args!("{lost} events came too fast to be shown"));
                     waiting.catch_up(self.client.conversation().active_response().is_some());
                 }
                 News::Event(event) => {
-                    waiting.note(&event);
+                    if let Event::ResponseCreated(response) | Event::ResponseDone(response) = &event
+                        && let Some(id) = response.id.get()
+                    {
+                        responses.insert(id.clone());
+                    }
+                    if !self.is_late(&event) {
+                        waiting.note(&event);
+                    }
                     self.show(&event)?;
                     if interrupted && matches!(event, Event::ResponseCreated(_)) {
                         self.cancel()?;
@@ -195,7 +224,18 @@ impl<'c> Talk<'c> {
             }
         }
         self.failed |= waiting.has_failed();
+        self.earlier.extend(responses);
         Ok(Flow::Next)
+    }
+
+    /// True for what comes about a response of a turn that is over.
+    fn is_late(&self, event: &Event) -> bool {
+        match event {
+            Event::ResponseCreated(response) | Event::ResponseDone(response) => {
+                response.id.get().is_some_and(|id| self.earlier.contains(id))
+            }
+            _ => false,
+        }
     }
 
     /// Nothing of what was shown is unheard, since nothing is played: the message keeps what it has.
@@ -224,8 +264,11 @@ impl<'c> Talk<'c> {
     }
 
     fn show(&mut self, event: &Event) -> Result<(), Failure> {
-        if let Some(trouble) = self.trouble.take() {
-            tell(trouble);
+        if let Some(trouble) = self.trouble.take()
+            && self.last_error.as_ref() != Some(&trouble)
+        {
+            tell(&trouble);
+            self.last_error = Some(trouble);
         }
         match event {
             Event::ItemUpdated { item_id, delta: Some(Delta::Text(words) | Delta::Transcript(words)) } => {
@@ -238,7 +281,11 @@ impl<'c> Talk<'c> {
             Event::ResponseDone(response) => self.response_done(response)?,
             Event::Error(error) => match &**error {
                 SessionError::Connection(trouble) => self.trouble = Some(trouble.to_string()),
-                error => tell(error),
+                error if self.last_error.as_deref() == Some(&*error.to_string()) => {}
+                error => {
+                    tell(error);
+                    self.last_error = Some(error.to_string());
+                }
             },
             Event::UnknownEvent { name } if self.unknown.len() < MOST_UNKNOWN && self.unknown.insert(name.clone()) => {
                 tell(format_args!("the service sent {name:?}, an event newer than this program"));
@@ -265,6 +312,9 @@ impl<'c> Talk<'c> {
                 let name = function.name.get().map_or("a function", String::as_str);
                 tell(format_args!("{} is not answered: chat has no functions", call(name, "...")));
             }
+        }
+        if items.is_empty() && response.status.get().is_some_and(|status| *status == Status::Completed) {
+            tell("the response is complete and empty: nothing was said");
         }
         if let Some(shortfall) = shortfall(response) {
             self.failed |= shortfall.failed;

@@ -1,6 +1,7 @@
 //! An event this crate has no type for.
 
 use serde::ser::SerializeMap;
+use serde_json::value::RawValue;
 
 use crate::id::EventId;
 use crate::wire::{Members, RawJson, Rest};
@@ -9,13 +10,15 @@ use crate::wire::{Members, RawJson, Rest};
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct UnknownEvent {
     name: String,
+    /// The name as JSON, when no Rust string can hold it.
+    unspeakable: Option<RawJson>,
     members: Rest,
 }
 
 impl UnknownEvent {
     /// An event by name, without members.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), members: Rest::default() }
+        Self { name: name.into(), unspeakable: None, members: Rest::default() }
     }
 
     /// The event's name.
@@ -43,8 +46,9 @@ impl UnknownEvent {
         self.members.insert(name, json);
     }
 
-    pub(in crate::event) fn read(name: impl Into<String>, members: Members<'_>) -> Self {
+    pub(in crate::event) fn read(name: &str, unspeakable: Option<&RawValue>, members: Members<'_>) -> Self {
         let mut event = Self::new(name);
+        event.unspeakable = unspeakable.map(RawJson::from);
         for (key, json) in members {
             event.members.keep(key, json);
         }
@@ -52,6 +56,10 @@ impl UnknownEvent {
     }
 
     pub(in crate::event) fn encode_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        match &self.unspeakable {
+            Some(json) => map.serialize_entry("type", json)?,
+            None => map.serialize_entry("type", &self.name)?,
+        }
         self.members.encode_entries(map)
     }
 }
