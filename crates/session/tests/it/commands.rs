@@ -103,7 +103,9 @@ fn a_format_the_service_does_not_name_is_the_one_asked_for() {
     let mut session = RealtimeSession::new();
     session.audio_output().format = vivavoce_protocol::AudioFormatType::Pcmu.into();
     played.command(|machine| machine.update_session(session)).unwrap();
-    played.feed(json!({"type": "session.updated", "event_id": "e", "session": {"type": "realtime", "id": "sess_1"}}));
+    // The first answers the configuration that went out with the connection.
+    let updated = json!({"type": "session.updated", "event_id": "e", "session": {"type": "realtime", "id": "sess_1"}});
+    played.feed(updated.clone()).feed(updated);
     played.feed(added(assistant("a", "in_progress", json!([])), None));
     played.feed(crate::common::delta("response.output_audio.delta", "a", "////"));
     assert_eq!(played.machine.conversation().item("a").unwrap().formatted().audio.to_vec(), [0, 0, 0]);
