@@ -99,7 +99,8 @@ impl RealtimeClient {
 
     /// The next item that enters the conversation after this call, within `limit`.
     ///
-    /// The future listens from the call on, not from its first poll: call it before you send what brings the item.
+    /// The future listens from the call on, so call it before you send what brings the item; `limit` counts from its
+    /// first poll.
     ///
     /// # Errors
     ///
