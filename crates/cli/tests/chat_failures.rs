@@ -222,3 +222,12 @@ fn read_until(output: &mut impl Read, wanted: &str) {
         read.push(byte[0]);
     }
 }
+
+#[test]
+fn a_refused_session_is_said_in_one_line_with_the_words_of_the_service() {
+    let server = Server::start(vivavoce_server::BuiltIn::default());
+    let url = format!("{}?model=", server.url());
+    let run = run(&folder("fail-session"), &["chat", "--url", &url, "--text", "Hello"]).exits(1);
+    assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+    assert!(run.stderr.contains("check the model") && run.stderr.contains("[missing_model]"), "{}", run.stderr);
+}

@@ -99,8 +99,11 @@ impl<'c> Talk<'c> {
             () = self.interrupts.next() => return Ok(()),
         };
         if let Err(error) = opened {
-            self.tell_what_came();
-            return Err(self.explain(error));
+            let failure = self.explain(error);
+            return Err(match self.what_came() {
+                Some(said) => Failure::Failed(format!("{failure}; {said}")),
+                None => failure,
+            });
         }
         let mut flow = self.settings_confirmed().await?;
         while flow == Flow::Next {
@@ -113,14 +116,16 @@ impl<'c> Talk<'c> {
     }
 
     /// A server that refuses a session, or never begins one, may have said why.
-    fn tell_what_came(&mut self) {
+    fn what_came(&mut self) -> Option<String> {
+        let mut said = None;
         while let Some(Some(event)) = self.events.next().now_or_never() {
             if let Event::Error(error) = event
                 && let SessionError::Undecodable(_) | SessionError::Service(_) = &*error
             {
-                tell(error);
+                said = Some(error.to_string());
             }
         }
+        said
     }
 
     /// Waits until the service has confirmed what the session is to be, or refused it.
