@@ -16,6 +16,8 @@
 //! none is looked at. What it answers is made by an [`Engine`]; the [built-in one](BuiltIn) needs no network and no
 //! model, and says that it is the local server and what it read or heard.
 //!
+//! Beside the socket, `GET /healthz` says that it runs.
+//!
 //! # What it is not
 //!
 //! - Not a model. The built-in engine understands nothing; its transcripts of the user tell durations.

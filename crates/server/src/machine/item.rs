@@ -163,15 +163,15 @@ impl StoredItem {
 
     /// The item as events show it: without its audio.
     pub(super) fn wire(&self) -> Item {
-        self.to_item(None)
+        self.to_item(false)
     }
 
     /// The item as `conversation.item.retrieved` shows it: with its audio.
-    pub(super) fn wire_with_audio(&self, dialect: Dialect) -> Item {
-        self.to_item(Some(dialect))
+    pub(super) fn wire_with_audio(&self) -> Item {
+        self.to_item(true)
     }
 
-    fn to_item(&self, with_audio: Option<Dialect>) -> Item {
+    fn to_item(&self, with_audio: bool) -> Item {
         let id = self.id.clone();
         match &*self.content {
             ContextItem::Message { role, parts } => {
@@ -198,7 +198,7 @@ impl StoredItem {
     }
 }
 
-fn wire_part(part: &ContextPart, by_assistant: bool, with_audio: Option<Dialect>) -> ContentPart {
+fn wire_part(part: &ContextPart, by_assistant: bool, with_audio: bool) -> ContentPart {
     match part {
         ContextPart::Text(text) if by_assistant => ContentPart::output_text(text),
         ContextPart::Text(text) => ContentPart::input_text(text),
@@ -208,18 +208,10 @@ fn wire_part(part: &ContextPart, by_assistant: bool, with_audio: Option<Dialect>
         ContextPart::Audio { audio, transcript } => {
             let kind = if by_assistant { PartType::OutputAudio } else { PartType::InputAudio };
             let mut wire = ContentPart::new().kind(kind).transcript(transcript.clone());
-            if let Some(dialect) = with_audio {
+            if with_audio {
                 let mut base64 = String::new();
                 encode_base64(&audio.samples.to_vec(), audio.encoding, &mut base64);
                 wire.audio = Blob::from(base64).into();
-                if by_assistant && dialect == Dialect::Beta {
-                    wire.format = match audio.encoding {
-                        AudioEncoding::Pcm16 => "pcm16",
-                        AudioEncoding::G711Ulaw => "g711_ulaw",
-                        AudioEncoding::G711Alaw => "g711_alaw",
-                    }
-                    .into();
-                }
             }
             wire
         }

@@ -418,7 +418,7 @@ impl Machine {
     fn retrieve_item(&mut self, event: &ItemNotice) -> Result<(), Refusal> {
         let Some(id) = event.item_id.get() else { return Ok(()) };
         let item = self.conversation.get(id).ok_or_else(|| refusal::unknown_item_to_retrieve(id.as_str()))?;
-        let item = item.wire_with_audio(self.out.dialect);
+        let item = item.wire_with_audio();
         self.out.send(ServerEvent::ItemRetrieved(ItemRetrieved::new().item(Box::new(item))));
         Ok(())
     }
