@@ -1,7 +1,6 @@
 //! `replay`: runs a recorded session through the session machine and prints the conversation that comes of it.
 //! Nothing is sent anywhere.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,10 +8,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use vivavoce_protocol::payload::ItemEvent;
-use vivavoce_protocol::{
-    ClientEvent, ContentPart, Dialect, Direction, Item, ItemId, List, RealtimeSession, ServerEvent, Session,
-};
+use vivavoce_protocol::{ClientEvent, Dialect, Direction, RealtimeSession, ServerEvent, Session};
 use vivavoce_session::{Close, Event, SessionMachine, SessionOptions};
 
 use crate::event_log::Entry;
@@ -113,21 +109,19 @@ struct Recording {
     dialect: Dialect,
     /// True once the service opened the session.
     opened: bool,
-    /// What the client said in items with audio, which the service announces without it.
-    sent: HashMap<ItemId, List<ContentPart>>,
 }
 
 impl Recording {
-    #[expect(clippy::field_reassign_with_default, reason = "the options are non-exhaustive")]
     fn new(dialect: Dialect) -> Self {
-        let mut options = SessionOptions::default();
-        options.dialect = dialect;
-        // The recording says how its session is configured.
-        options.session = Session::Realtime(RealtimeSession::update());
-        options.max_input_audio = Duration::from_secs(24 * 3_600);
-        let mut session = SessionMachine::new(options);
+        let mut session = SessionMachine::new(SessionOptions {
+            dialect,
+            // The recording says how its session is configured.
+            session: Session::Realtime(RealtimeSession::update()),
+            max_input_audio: Duration::from_secs(24 * 3_600),
+            ..SessionOptions::default()
+        });
         session.handle_connected();
-        Self { session, dialect, opened: false, sent: HashMap::new() }
+        Self { session, dialect, opened: false }
     }
 
     fn play(&mut self, text: &str, line: usize) -> Result<(), String> {
@@ -135,60 +129,31 @@ impl Recording {
         match entry.direction {
             Some(Direction::Client) => {
                 let event = ClientEvent::decode(entry.event, self.dialect).map_err(|error| error.to_string())?;
-                self.play_client(event)?;
+                // The machine keeps account of what a client sends: the user's audio, above all.
+                self.session.send_event(event).map_err(|error| error.to_string())?;
             }
             Some(Direction::Server) | None => {
                 let event = ServerEvent::decode(entry.event, self.dialect).map_err(|error| error.to_string())?;
-                self.play_server(event);
+                self.play_server(&event);
             }
         }
         self.drain(line);
         Ok(())
     }
 
-    /// The machine keeps account of what a client sends: the user's audio, above all.
-    fn play_client(&mut self, event: ClientEvent<'_>) -> Result<(), String> {
-        if let ClientEvent::ItemCreate(create) = &event
-            && let Some(Item::Message(message)) = create.item.get().map(|item| &**item)
-            && let (Some(id), Some(content)) = (message.id.get(), message.content.get())
-            && content.iter().any(|part| part.audio.get().is_some())
-        {
-            self.sent.insert(id.clone(), content.clone());
-        }
-        self.session.send_event(event).map(|_| ()).map_err(|error| error.to_string())
-    }
-
-    fn play_server(&mut self, mut event: ServerEvent<'_>) {
-        match &mut event {
-            ServerEvent::SessionCreated(created) => {
-                if self.opened {
-                    // The recording goes on with another connection, where positions of audio begin anew.
-                    self.session.handle_disconnected(Close::default());
-                    self.session.handle_connected();
-                }
-                self.opened = true;
-                // A live session says itself which formats it wants; of a recording the first word counts.
-                let in_force = ServerEvent::SessionUpdated(created.clone());
-                self.session.handle_event(&in_force);
+    fn play_server(&mut self, event: &ServerEvent<'_>) {
+        if let ServerEvent::SessionCreated(created) = event {
+            if self.opened {
+                // The recording goes on with another connection, where positions of audio begin anew.
+                self.session.handle_disconnected(Close::default());
+                self.session.handle_connected();
             }
-            ServerEvent::ItemAdded(added) | ServerEvent::ItemCreated(added) => self.restore_audio(added),
-            _ => {}
+            self.opened = true;
+            // What this session asked for when it connected is no part of the recording: the first word of the
+            // service answers it.
+            self.session.handle_event(&ServerEvent::SessionUpdated(created.clone()));
         }
-        self.session.handle_event(&event);
-    }
-
-    /// Gives an announced item the audio its client sent with it.
-    fn restore_audio(&mut self, added: &mut ItemEvent) {
-        if let Some(Item::Message(message)) = added.item.get_mut().map(|item| &mut **item)
-            && let Some(sent) = message.id.get().and_then(|id| self.sent.remove(id))
-            && let Some(announced) = message.content.get_mut()
-        {
-            for (part, sent) in announced.iter_mut().zip(sent.iter()) {
-                if part.audio.get().is_none() {
-                    part.audio.clone_from(&sent.audio);
-                }
-            }
-        }
+        self.session.handle_event(event);
     }
 
     /// There is nobody to send to; of what the machine tells, the conversation keeps all but what went wrong.

@@ -177,7 +177,7 @@ impl RealtimeConversation {
             ServerEvent::ItemTruncated(event) => {
                 if let (Some(id), Some(end)) = (event.item_id.get(), event.audio_end_ms.get()) {
                     let index = index(&event.content_index);
-                    self.update(id, None, changes, |item| item.truncate(index, end.unsigned()));
+                    self.update(id, changes, |item| item.truncate(index, end.unsigned()));
                 }
             }
             ServerEvent::ItemDeleted(event) => {

@@ -47,17 +47,11 @@ impl RealtimeConversation {
     }
 
     /// Lets `apply` change an item we know.
-    pub(super) fn update(
-        &mut self,
-        id: &ItemId,
-        delta: Option<Delta>,
-        changes: &mut Vec<Change>,
-        apply: impl FnOnce(&mut ConversationItem),
-    ) {
+    pub(super) fn update(&mut self, id: &ItemId, changes: &mut Vec<Change>, apply: impl FnOnce(&mut ConversationItem)) {
         if let Some(item) = self.items.get_mut(id) {
             apply(item);
             if item.place == Place::Conversation {
-                changes.push(Change::Updated(id.clone(), delta));
+                changes.push(Change::Updated(id.clone(), None));
             }
         }
     }
@@ -69,7 +63,7 @@ impl RealtimeConversation {
             _ => PartType::OutputText,
         };
         let index = index(&event.content_index);
-        self.update(id, None, changes, |item| item.open_part(index, kind));
+        self.update(id, changes, |item| item.open_part(index, kind));
     }
 
     pub(super) fn part_done(&mut self, event: &PartEvent, changes: &mut Vec<Change>) {
