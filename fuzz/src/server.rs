@@ -67,7 +67,7 @@ impl Play {
         assert_eq!(self.machine.backlog_bytes(), 0);
         while let Some(job) = self.machine.poll_job() {
             match job {
-                Job::Start { id, .. } => self.jobs.push(id),
+                Job::Respond { id, .. } => self.jobs.push(id),
                 Job::Cancel { id } => self.jobs.retain(|job| *job != id),
             }
         }

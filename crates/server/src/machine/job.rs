@@ -10,7 +10,7 @@ pub struct JobId(pub(super) u64);
 #[derive(Debug, Clone, PartialEq)]
 pub enum Job {
     /// Make a response, and bring its pieces with `handle_engine` under this id.
-    Start {
+    Respond {
         /// The generation.
         id: JobId,
         /// What to answer.

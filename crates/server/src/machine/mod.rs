@@ -25,7 +25,7 @@
 //! let mut machine = Machine::new(MachineConfig::realtime("gpt-realtime"), Duration::ZERO);
 //! assert!(machine.poll_transmit().is_some_and(|frame| frame.contains("session.created")));
 //! machine.handle_frame(r#"{"type":"response.create"}"#, Duration::from_secs(1));
-//! let Some(Job::Start { id, .. }) = machine.poll_job() else { panic!("a response was asked for") };
+//! let Some(Job::Respond { id, .. }) = machine.poll_job() else { panic!("a response was asked for") };
 //! machine.handle_engine(id, EngineEvent::Transcript("Hello.".to_owned()), Duration::from_secs(2));
 //! machine.handle_engine(id, EngineEvent::Done, Duration::from_secs(2));
 //! let frames: Vec<_> = std::iter::from_fn(|| machine.poll_transmit()).collect();
@@ -33,6 +33,7 @@
 //! ```
 
 mod check;
+mod config;
 mod conversation;
 mod ids;
 mod input;
@@ -44,36 +45,23 @@ mod request;
 mod response;
 mod settings;
 mod shape;
+mod talk;
 mod turn;
 mod usage;
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
-use vivavoce_protocol::payload::{
-    Bare, Conversation as ConversationName, ConversationCreated, ItemEvent, ItemNotice, ItemRetrieved, ItemTruncation,
-    SessionEvent,
-};
-use vivavoce_protocol::{
-    ClientEvent, Defect, Dialect, Int, ItemId, Member, ResponseId, ServerEvent, Session, StatusReason,
-};
+use vivavoce_protocol::{ClientEvent, Defect, Dialect};
 
-use crate::engine::{ContextItem, EngineEvent};
-use conversation::{Conversation, Place};
-use input::InputBuffer;
-use item::Reading;
+use crate::engine::EngineEvent;
 use outbox::Outbox;
 use refusal::Refusal;
-use response::{ActiveResponse, Outcome, Stage};
-use settings::Settings;
+use talk::Talk;
 
+pub use config::{MachineConfig, SessionKind, TurnedAway};
 pub use job::{Job, JobId};
 pub use refusal::Close;
 
-/// How long a session lives, in seconds: `session.expires_at` is its creation plus this.
-const LIFETIME_S: u64 = 3600;
-/// Base64 of 15 MiB of audio, the most one append may hold.
-const MAX_APPEND: usize = 20 << 20;
 const MAX_EVENT_ID: usize = 512;
 
 /// The client events of a GA WebSocket, in the order the service lists them.
@@ -105,56 +93,19 @@ const BETA_EVENTS: [&str; 11] = [
     "response.cancel",
 ];
 
-/// How a session is opened. It is fixed by the URL and the headers of the connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MachineConfig {
-    /// The dialect the client asked for; GA by default.
-    pub dialect: Dialect,
-    /// The model of the URL. A conversation needs one, any name will do; a transcription session must have none.
-    pub model: Option<String>,
-    /// Whether it is a transcription session (`?intent=transcription`).
-    pub transcription: bool,
-    /// Where ids come from: the same seed gives the same ids.
-    pub seed: u64,
-    /// When the session is opened, in Unix seconds: for `session.expires_at`.
-    pub opened_at: u64,
-}
-
-impl MachineConfig {
-    /// A GA conversation with a model, seed 0, opened at the epoch.
-    pub fn realtime(model: &str) -> Self {
-        Self { dialect: Dialect::Ga, model: Some(model.to_owned()), transcription: false, seed: 0, opened_at: 0 }
-    }
-
-    /// A GA transcription session, seed 0, opened at the epoch.
-    pub const fn transcription() -> Self {
-        Self { dialect: Dialect::Ga, model: None, transcription: true, seed: 0, opened_at: 0 }
-    }
-
-    /// In this dialect.
-    #[must_use]
-    pub const fn dialect(mut self, dialect: Dialect) -> Self {
-        self.dialect = dialect;
-        self
-    }
-}
-
 /// The protocol machine of one session. See the [module](self) for its contract.
 #[derive(Debug)]
 pub struct Machine {
-    out: Outbox,
-    settings: Settings,
-    conversation: Conversation,
-    input: InputBuffer,
-    /// The item of the speech that is going on.
-    speech_item: Option<ItemId>,
-    responses: Vec<ActiveResponse>,
-    /// The model has spoken in the conversation: its voice cannot change any more.
-    has_spoken: bool,
-    jobs: VecDeque<Job>,
-    last_job: u64,
-    idle: turn::Idle,
+    kind: Kind,
     phase: Phase,
+}
+
+/// What the session is for. Each kind has an outbox of its own.
+#[derive(Debug)]
+enum Kind {
+    Talk(Box<Talk>),
+    /// It could not be set up: there is only a farewell to be sent.
+    Nothing(Outbox),
 }
 
 /// ```text
@@ -176,40 +127,20 @@ impl Machine {
 
     /// Opens a session: `session.created`, in beta followed by `conversation.created`.
     ///
-    /// A session that cannot be set up gets an `error` and is closed with code 4000: a conversation without a model,
-    /// or a transcription session with one.
+    /// A session that cannot be set up gets an `error` and is closed: a conversation without a model, a transcription
+    /// session with one, a connection that is [turned away](MachineConfig::turned_away).
     pub fn new(config: MachineConfig, now: Duration) -> Self {
-        let mut out = Outbox::new(config.dialect, config.seed);
-        let refused = match (config.transcription, &config.model) {
-            (false, None) => Some(refusal::missing_model()),
-            (true, Some(_)) => Some(refusal::model_in_transcription()),
-            _ => None,
-        };
-        let model = config.model.as_deref().filter(|_| !config.transcription);
-        let settings = Settings::new(config.dialect, model, out.ids.session(), config.opened_at + LIFETIME_S);
-        let mut this = Self {
-            conversation: Conversation::new(out.ids.conversation()),
-            input: InputBuffer::new(settings.input_encoding(), settings.turns()),
-            out,
-            settings,
-            speech_item: None,
-            responses: Vec::new(),
-            has_spoken: false,
-            jobs: VecDeque::new(),
-            last_job: 0,
-            idle: turn::Idle::default(),
-            phase: Phase::Open { expires_at: now + Duration::from_secs(LIFETIME_S) },
-        };
-        if let Some(refusal) = refused {
-            this.close(refusal.clone(), Close::setup(&refusal));
-            return this;
+        match config.refusal() {
+            Some((refusal, close)) => {
+                let mut out = Outbox::new(config.dialect, config.seed);
+                out.refuse(refusal, None);
+                Self { kind: Kind::Nothing(out), phase: Phase::Closing(close) }
+            }
+            None => {
+                let phase = Phase::Open { expires_at: now.saturating_add(config.lifetime) };
+                Self { kind: Kind::Talk(Box::new(Talk::open(&config))), phase }
+            }
         }
-        this.out.send(ServerEvent::SessionCreated(SessionEvent::new().session(Box::new(this.settings.wire()))));
-        if config.dialect == Dialect::Beta && !config.transcription {
-            let name = ConversationName::new().id(this.conversation.id.clone()).object("realtime.conversation");
-            this.out.send(ServerEvent::ConversationCreated(ConversationCreated::new().conversation(name)));
-        }
-        this
     }
 
     // --- What comes ---------------------------------------------------------------------------------------------
@@ -219,11 +150,11 @@ impl Machine {
         if !self.is_open() {
             return;
         }
-        match ClientEvent::decode(frame, self.out.dialect) {
+        match ClientEvent::decode(frame, self.out().dialect) {
             Ok(event) => {
                 let cause = event.event_id();
                 if let Err(refusal) = self.handle_event(event, frame, now) {
-                    self.out.refuse(refusal, cause);
+                    self.out().refuse(refusal, cause);
                 }
             }
             Err(error) => {
@@ -231,7 +162,7 @@ impl Machine {
                     Defect::NotJson(_) => refusal::not_json(),
                     _ => refusal::no_type(),
                 };
-                self.out.refuse(refusal, check::event_id_of(frame));
+                self.out().refuse(refusal, check::event_id_of(frame));
             }
         }
     }
@@ -239,32 +170,30 @@ impl Machine {
     /// A binary frame came: the protocol has none.
     pub fn handle_binary(&mut self, _now: Duration) {
         if self.is_open() {
-            self.out.refuse(refusal::binary_frame(), None);
+            self.out().refuse(refusal::binary_frame(), None);
         }
     }
 
     /// The time [`poll_timeout`](Self::poll_timeout) named has come. Calling it early or late does no harm.
     pub fn handle_timeout(&mut self, now: Duration) {
-        match self.phase {
-            Phase::Open { expires_at } if now >= expires_at => {
-                self.close(refusal::session_expired(), Close::expired());
+        match (&self.phase, &mut self.kind) {
+            (Phase::Open { expires_at }, kind) if now >= *expires_at => {
+                if let Kind::Talk(talk) = kind {
+                    talk.stop();
+                }
+                self.out().refuse(refusal::session_expired(), None);
+                self.phase = Phase::Closing(Close::expired());
             }
-            Phase::Open { .. } => self.check_idle(now),
-            Phase::Closing(_) | Phase::Closed => {}
+            (Phase::Open { .. }, Kind::Talk(talk)) => talk.check_idle(now),
+            _ => {}
         }
     }
 
     /// The engine made a piece of a response. Pieces of responses that are over are ignored.
     pub fn handle_engine(&mut self, id: JobId, event: EngineEvent, now: Duration) {
-        let Some(index) = self.responses.iter().position(|response| response.job == id) else { return };
-        let by_engine = matches!(event, EngineEvent::Done | EngineEvent::Failed(_));
-        let mut stage =
-            Stage { out: &mut self.out, conversation: &mut self.conversation, has_spoken: &mut self.has_spoken };
-        if let Some(outcome) = self.responses[index].play(event, &mut stage) {
-            if !by_engine {
-                self.jobs.push_back(Job::Cancel { id });
-            }
-            self.finish_response(index, outcome, now);
+        match &mut self.kind {
+            Kind::Talk(talk) => talk.handle_engine(id, event, now),
+            Kind::Nothing(_) => {}
         }
     }
 
@@ -272,25 +201,27 @@ impl Machine {
 
     /// The next text frame to send.
     pub fn poll_transmit(&mut self) -> Option<String> {
-        self.out.poll()
+        self.out().poll()
     }
 
     /// The next order for the engine.
     pub fn poll_job(&mut self) -> Option<Job> {
-        self.jobs.pop_front()
+        self.out().poll_job()
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        match self.phase {
-            Phase::Open { expires_at } => Some(self.idle.deadline().map_or(expires_at, |idle| idle.min(expires_at))),
-            Phase::Closing(_) | Phase::Closed => None,
+        match (&self.phase, &self.kind) {
+            (Phase::Open { expires_at }, Kind::Talk(talk)) => {
+                Some(talk.deadline().map_or(*expires_at, |idle| idle.min(*expires_at)))
+            }
+            _ => None,
         }
     }
 
     /// How the socket is to be closed. Comes once, when everything has been sent.
     pub fn poll_close(&mut self) -> Option<Close> {
-        if !self.out.is_empty() || self.is_open() {
+        if self.backlog_bytes() > 0 || self.is_open() {
             return None;
         }
         match std::mem::replace(&mut self.phase, Phase::Closed) {
@@ -301,7 +232,10 @@ impl Machine {
 
     /// Bytes of frames that wait to be sent.
     pub const fn backlog_bytes(&self) -> usize {
-        self.out.bytes()
+        match &self.kind {
+            Kind::Talk(talk) => talk.out.bytes(),
+            Kind::Nothing(out) => out.bytes(),
+        }
     }
 
     // --- Within -------------------------------------------------------------------------------------------------
@@ -310,15 +244,16 @@ impl Machine {
         matches!(self.phase, Phase::Open { .. })
     }
 
-    fn close(&mut self, refusal: Refusal, close: Close) {
-        self.out.refuse(refusal, None);
-        self.jobs.extend(self.responses.drain(..).map(|response| Job::Cancel { id: response.job }));
-        self.phase = Phase::Closing(close);
+    const fn out(&mut self) -> &mut Outbox {
+        match &mut self.kind {
+            Kind::Talk(talk) => &mut talk.out,
+            Kind::Nothing(out) => out,
+        }
     }
 
     fn handle_event(&mut self, event: ClientEvent<'_>, frame: &str, now: Duration) -> Result<(), Refusal> {
-        let dialect = self.out.dialect;
-        self.check_type(&event)?;
+        let dialect = self.out().dialect;
+        check_type(&event, dialect)?;
         if let Some(id) = event.event_id() {
             check::text(id.as_str(), "event_id", MAX_EVENT_ID)?;
         }
@@ -326,162 +261,26 @@ impl Machine {
         if let Some(refusal) = check::first_spot(&event, dialect, frame) {
             return Err(refusal);
         }
-        match event {
-            ClientEvent::SessionUpdate(event) => match event.session.get() {
-                Some(session) => self.update_session(session),
-                None => Ok(()),
-            },
-            ClientEvent::InputAudioAppend(event) => match event.audio.get() {
-                Some(audio) => self.append(audio, now),
-                None => Ok(()),
-            },
-            ClientEvent::InputAudioCommit(_) => self.commit_by_client(),
-            ClientEvent::InputAudioClear(_) => {
-                self.input.clear();
-                self.speech_item = None;
-                self.out.send(ServerEvent::InputAudioCleared(Bare::new()));
-                Ok(())
-            }
-            ClientEvent::ItemCreate(event) => self.create_item(&event),
-            ClientEvent::ItemRetrieve(event) => self.retrieve_item(&event),
-            ClientEvent::ItemTruncate(event) => self.truncate_item(&event),
-            ClientEvent::ItemDelete(event) => self.delete_item(&event),
-            ClientEvent::ResponseCreate(event) => {
-                self.create_response(event.response.get().map(|params| &**params))?;
-                self.idle.disarm();
-                Ok(())
-            }
-            ClientEvent::ResponseCancel(event) => self.cancel_response(event.response_id.get(), now),
-            // `check_type` lets no other pass.
-            _ => Ok(()),
+        match &mut self.kind {
+            Kind::Talk(talk) => talk.handle_event(event, now),
+            Kind::Nothing(_) => Ok(()),
         }
     }
+}
 
-    /// Refuses events that this kind of connection does not have.
-    fn check_type(&self, event: &ClientEvent<'_>) -> Result<(), Refusal> {
-        let dialect = self.out.dialect;
-        let supported: &[&str] = if dialect == Dialect::Beta { &BETA_EVENTS } else { &GA_EVENTS };
-        // As it was written: decoding takes the names of either dialect. `output_audio_buffer.clear` is in neither
-        // list, since it is for WebRTC and SIP only.
-        let name = event.wire_name(dialect);
-        if !supported.contains(&name) {
-            return Err(refusal::invalid_value(name, supported, "type"));
+/// Refuses events that this kind of connection does not have.
+fn check_type(event: &ClientEvent<'_>, dialect: Dialect) -> Result<(), Refusal> {
+    let supported: &[&str] = if dialect == Dialect::Beta { &BETA_EVENTS } else { &GA_EVENTS };
+    // As it was written: decoding takes the names of either dialect. `output_audio_buffer.clear` is in neither
+    // list, since it is for WebRTC and SIP only.
+    let name = event.wire_name(dialect);
+    if !supported.contains(&name) {
+        return Err(refusal::invalid_value(name, supported, "type"));
+    }
+    match event {
+        ClientEvent::TranslationAudioAppend(_) | ClientEvent::TranslationClose(_) => {
+            Err(refusal::translation_only(name))
         }
-        match event {
-            ClientEvent::TranslationAudioAppend(_) | ClientEvent::TranslationClose(_) => {
-                Err(refusal::translation_only(name))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn update_session(&mut self, update: &Session) -> Result<(), Refusal> {
-        self.settings = self.settings.updated(update, self.has_spoken)?;
-        self.input.configure(self.settings.input_encoding(), self.settings.turns());
-        if !self.input.is_speaking() {
-            self.speech_item = None;
-        }
-        self.out.send(ServerEvent::SessionUpdated(SessionEvent::new().session(Box::new(self.settings.wire()))));
-        Ok(())
-    }
-
-    // --- Items --------------------------------------------------------------------------------------------------
-
-    fn create_item(&mut self, event: &ItemEvent) -> Result<(), Refusal> {
-        let Some(item) = event.item.get() else { return Ok(()) };
-        let reading = Reading { dialect: self.out.dialect, encoding: self.input.encoding(), path: "item" };
-        let item = reading.item(item, &mut self.out.ids)?;
-        if let ContextItem::FunctionCallOutput { call_id, .. } = &*item.content
-            && !self.conversation.has_call(call_id.as_str())
-        {
-            return Err(refusal::unknown_call(call_id.as_str()));
-        }
-        let place = match event.previous_item_id.get() {
-            Some(id) if *id == "root" => Place::First,
-            Some(id) if !id.as_str().is_empty() => Place::After(id),
-            _ => Place::End,
-        };
-        let wire = item.wire();
-        let previous = self.conversation.insert(item, place)?;
-        self.announce(previous, wire);
-        self.idle.disarm();
-        Ok(())
-    }
-
-    /// Announces an item that is complete as it comes.
-    fn announce(&mut self, previous: Option<ItemId>, item: vivavoce_protocol::Item) {
-        let event = ItemEvent::new().previous_item_id(previous).item(Box::new(item));
-        self.out.send(ServerEvent::ItemAdded(event.clone()));
-        self.out.send(ServerEvent::ItemDone(event));
-    }
-
-    fn retrieve_item(&mut self, event: &ItemNotice) -> Result<(), Refusal> {
-        let Some(id) = event.item_id.get() else { return Ok(()) };
-        let item = self.conversation.get(id).ok_or_else(|| refusal::unknown_item_to_retrieve(id.as_str()))?;
-        let item = item.wire_with_audio();
-        self.out.send(ServerEvent::ItemRetrieved(ItemRetrieved::new().item(Box::new(item))));
-        Ok(())
-    }
-
-    fn delete_item(&mut self, event: &ItemNotice) -> Result<(), Refusal> {
-        let Some(id) = event.item_id.get() else { return Ok(()) };
-        if !self.conversation.remove(id) {
-            return Err(refusal::unknown_item_to_delete(id.as_str()));
-        }
-        self.out.send(ServerEvent::ItemDeleted(ItemNotice::new().item_id(id.clone())));
-        Ok(())
-    }
-
-    fn truncate_item(&mut self, event: &ItemTruncation) -> Result<(), Refusal> {
-        let Some(id) = event.item_id.get() else { return Ok(()) };
-        check::int(&event.content_index, "content_index", 0, i64::from(i32::MAX))?;
-        check::int(&event.audio_end_ms, "audio_end_ms", 0, i64::from(i32::MAX))?;
-        let number = |member: &Member<Int>| member.get().map_or(0, |number| number.unsigned());
-        let part = usize::try_from(number(&event.content_index)).unwrap_or(usize::MAX);
-        let end_ms = number(&event.audio_end_ms);
-        // An item that is still being generated is cut when it is complete: its deltas go on unchanged.
-        match self.responses.iter().find_map(|response| response.open_audio(id, part)) {
-            Some(open) if self.conversation.get(id).is_some() => {
-                self.conversation.truncate_when_finished(id, part, open, end_ms)?;
-            }
-            _ => self.conversation.truncate(id, part, end_ms)?,
-        }
-        self.out.send(ServerEvent::ItemTruncated(
-            ItemTruncation::new().item_id(id.clone()).content_index(Int::from(part)).audio_end_ms(Int::from(end_ms)),
-        ));
-        Ok(())
-    }
-
-    // --- Responses ----------------------------------------------------------------------------------------------
-
-    /// The response that writes to the conversation.
-    fn active_response(&self) -> Option<usize> {
-        self.responses.iter().position(|response| response.plan.in_conversation)
-    }
-
-    fn cancel_response(&mut self, id: Option<&ResponseId>, now: Duration) -> Result<(), Refusal> {
-        let index = match id {
-            Some(id) => self.responses.iter().position(|response| response.id == *id),
-            None => self.active_response(),
-        };
-        let index = index.ok_or_else(refusal::nothing_to_cancel)?;
-        self.interrupt(index, StatusReason::ClientCancelled, now);
-        Ok(())
-    }
-
-    fn interrupt(&mut self, index: usize, reason: StatusReason, now: Duration) {
-        self.jobs.push_back(Job::Cancel { id: self.responses[index].job });
-        self.finish_response(index, Outcome::Cancelled(reason), now);
-    }
-
-    fn finish_response(&mut self, index: usize, outcome: Outcome, now: Duration) {
-        let response = self.responses.remove(index);
-        if response.plan.in_conversation {
-            let timeout = self.settings.turns().and_then(|turns| turns.idle_timeout_ms);
-            self.idle.arm(now, response.audio_ms(), timeout);
-        }
-        let mut stage =
-            Stage { out: &mut self.out, conversation: &mut self.conversation, has_spoken: &mut self.has_spoken };
-        response.finish(outcome, &mut stage);
+        _ => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-//! What must be sent: events become frames here, and get their ids.
+//! What must be sent and done: events become frames here, and get their ids; orders wait for whoever runs engines.
 
 use std::collections::VecDeque;
 
@@ -6,6 +6,7 @@ use vivavoce_protocol::payload::{ApiError, ErrorEvent};
 use vivavoce_protocol::{Dialect, EventId, Member, ServerEvent};
 
 use super::ids::Ids;
+use super::job::{Job, JobId};
 use super::refusal::Refusal;
 
 #[derive(Debug)]
@@ -14,11 +15,13 @@ pub(super) struct Outbox {
     pub(super) ids: Ids,
     frames: VecDeque<String>,
     bytes: usize,
+    jobs: VecDeque<Job>,
+    last_job: u64,
 }
 
 impl Outbox {
     pub(super) fn new(dialect: Dialect, seed: u64) -> Self {
-        Self { dialect, ids: Ids::new(seed), frames: VecDeque::new(), bytes: 0 }
+        Self { dialect, ids: Ids::new(seed), frames: VecDeque::new(), bytes: 0, jobs: VecDeque::new(), last_job: 0 }
     }
 
     /// Sends an event, unless the dialect has no such event.
@@ -47,8 +50,18 @@ impl Outbox {
         Some(frame)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.frames.is_empty()
+    /// The id of a job to come.
+    pub(super) const fn next_job(&mut self) -> JobId {
+        self.last_job += 1;
+        JobId(self.last_job)
+    }
+
+    pub(super) fn order(&mut self, job: Job) {
+        self.jobs.push_back(job);
+    }
+
+    pub(super) fn poll_job(&mut self) -> Option<Job> {
+        self.jobs.pop_front()
     }
 
     pub(super) const fn bytes(&self) -> usize {

@@ -25,9 +25,9 @@ pub struct Close {
 }
 
 impl Close {
-    /// The session could not be set up.
-    pub(super) fn setup(refusal: &Refusal) -> Self {
-        Self { code: 4000, reason: format!("{}.{}", refusal.kind, refusal.code.unwrap_or_default()) }
+    /// With the error that was sent just before as the reason.
+    pub(super) fn after(code: u16, refusal: &Refusal) -> Self {
+        Self { code, reason: format!("{}.{}", refusal.kind, refusal.code.unwrap_or_default()) }
     }
 
     /// The session's time is over.
@@ -178,6 +178,20 @@ pub(super) fn missing_model() -> Refusal {
 
 pub(super) fn model_in_transcription() -> Refusal {
     refusal("invalid_model", "You must not provide a model parameter for transcription sessions.", None)
+}
+
+pub(super) fn wrong_key() -> Refusal {
+    refusal("invalid_api_key", "Incorrect API key provided.", None)
+}
+
+pub(super) fn no_quota() -> Refusal {
+    let message = "You exceeded your current quota, please check your plan and billing details.";
+    Refusal { kind: "insufficient_quota", ..refusal("insufficient_quota", message, None) }
+}
+
+pub(super) fn beta_disabled() -> Refusal {
+    let message = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API.";
+    refusal("beta_api_shape_disabled", message, None)
 }
 
 pub(super) fn session_expired() -> Refusal {

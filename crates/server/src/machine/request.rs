@@ -8,10 +8,11 @@ use vivavoce_protocol::{
 };
 
 use super::item::Reading;
-use super::job::{Job, JobId};
+use super::job::Job;
 use super::refusal::{self, Refusal};
 use super::response::{ActiveResponse, Plan, Stage};
 use super::settings::{check_max_tokens, check_modalities, check_tools, complete_format, encoding};
+use super::talk::Talk;
 use super::{Machine, check, usage};
 use crate::engine::{ContextItem, EngineRequest};
 
@@ -19,7 +20,7 @@ const MAX_METADATA: usize = 16;
 const MAX_METADATA_KEY: usize = 64;
 const MAX_METADATA_VALUE: usize = 512;
 
-impl Machine {
+impl Talk {
     /// Begins a response: with `params` over the session's settings, or with those alone.
     pub(super) fn create_response(&mut self, params: Option<&ResponseParams>) -> Result<(), Refusal> {
         if self.settings.is_transcription() {
@@ -34,18 +35,17 @@ impl Machine {
         {
             return Err(refusal::active_response(self.responses[active].id.as_str()));
         }
-        if self.responses.len() >= Self::MAX_RESPONSES {
-            return Err(refusal::too_many_responses(Self::MAX_RESPONSES));
+        if self.responses.len() >= Machine::MAX_RESPONSES {
+            return Err(refusal::too_many_responses(Machine::MAX_RESPONSES));
         }
         self.idle_by_response(&plan);
-        self.last_job += 1;
-        let job = JobId(self.last_job);
+        let job = self.out.next_job();
         let id = self.out.ids.response();
         let input = usage::Input::of(&request);
         let stage =
             Stage { out: &mut self.out, conversation: &mut self.conversation, has_spoken: &mut self.has_spoken };
         self.responses.push(ActiveResponse::begin(id, job, plan, input, stage));
-        self.jobs.push_back(Job::Start { id: job, request: Box::new(request) });
+        self.out.order(Job::Respond { id: job, request: Box::new(request) });
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use vivavoce_protocol::{
 
 use super::check::{self, path};
 use super::refusal::{self, Refusal};
+use super::{MachineConfig, SessionKind};
 
 const INSTRUCTIONS: &str =
     "You are the local Realtime server of vivavoce. Say that you are, and what you heard or read.";
@@ -49,8 +50,10 @@ pub(super) struct Turns {
 }
 
 impl Settings {
-    pub(super) fn new(dialect: Dialect, model: Option<&str>, id: SessionId, expires_at: u64) -> Self {
-        let transcription = model.is_none();
+    pub(super) fn new(config: &MachineConfig, id: SessionId) -> Self {
+        let dialect = config.dialect;
+        let transcription = config.kind == SessionKind::Transcription;
+        let expires_at = config.opened_at + config.lifetime.as_secs();
         let input = AudioInput::new()
             .format(AudioFormat::pcm())
             .transcription(None)
@@ -66,7 +69,7 @@ impl Settings {
             .kind(kind)
             .object(object)
             .id(id)
-            .model(model.map(Model::from))
+            .model(config.model.as_deref().map(Model::from))
             .output_modalities(Modalities::audio())
             .instructions(INSTRUCTIONS)
             .tools(List::new())

@@ -11,7 +11,11 @@ use vivavoce_protocol::{Int, ItemId, Member, ServerEvent, StatusReason, Text};
 use super::input::{MAX_MINUTES, MIN_COMMIT_MS, TurnEvent};
 use super::item::{StoredItem, described};
 use super::refusal::{self, Refusal};
-use super::{MAX_APPEND, Machine, usage};
+use super::talk::Talk;
+use super::usage;
+
+/// Base64 of 15 MiB of audio, the most one append may hold.
+const MAX_APPEND: usize = 20 << 20;
 
 /// `turn_detection.idle_timeout_ms`: speaks up when nobody does.
 ///
@@ -59,7 +63,7 @@ impl Idle {
     }
 }
 
-impl Machine {
+impl Talk {
     pub(super) fn append(&mut self, base64: &str, now: Duration) -> Result<(), Refusal> {
         if base64.len() > MAX_APPEND {
             return Err(refusal::audio_too_large());

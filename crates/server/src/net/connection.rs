@@ -134,7 +134,7 @@ struct Engines {
 impl Engines {
     fn order(&mut self, job: Job) {
         match job {
-            Job::Start { id, request } => {
+            Job::Respond { id, request } => {
                 let task = make(Arc::clone(&self.engine), id, *request, self.pieces.clone());
                 self.running.retain(|_, task| !task.is_finished());
                 self.running.insert(id, self.tasks.spawn(task));

@@ -17,13 +17,12 @@ const BETA_MARK: &str = "realtime=v1";
 /// The session the client asks for; seed and time are left at 0.
 pub(super) fn config(uri: &Uri, headers: &HeaderMap) -> MachineConfig {
     let query = uri.query().unwrap_or_default();
-    MachineConfig {
-        dialect: dialect(headers),
-        model: parameter(query, "model").filter(|model| !model.is_empty()),
-        transcription: parameter(query, "intent").is_some_and(|intent| intent == "transcription"),
-        seed: 0,
-        opened_at: 0,
-    }
+    let model = parameter(query, "model").filter(|model| !model.is_empty());
+    let config = match parameter(query, "intent").as_deref() {
+        Some("transcription") => MachineConfig::transcription(),
+        _ => MachineConfig::realtime(""),
+    };
+    MachineConfig { model, ..config.dialect(dialect(headers)) }
 }
 
 /// Beta when the client says so by header or subprotocol, else GA. The choice is the client's.
@@ -65,13 +64,14 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
+    use crate::machine::SessionKind;
 
     #[test]
     fn the_url_names_model_and_intent() {
         let config =
             config(&Uri::from_static("/v1/realtime?x=1&model=my%2Dmodel+2&intent=transcription"), &HeaderMap::new());
         assert_eq!(config.model.as_deref(), Some("my-model 2"));
-        assert!(config.transcription);
+        assert_eq!(config.kind, SessionKind::Transcription);
         assert_eq!(config.dialect, Dialect::Ga);
     }
 

@@ -73,8 +73,8 @@ impl Play {
                 events.push(serde_json::from_str(&frame).expect("frames are JSON"));
             }
             match self.machine.poll_job() {
-                Some(Job::Start { id, request }) if self.by_hand => self.jobs.push((id, *request)),
-                Some(Job::Start { id, request }) => {
+                Some(Job::Respond { id, request }) if self.by_hand => self.jobs.push((id, *request)),
+                Some(Job::Respond { id, request }) => {
                     for event in built_in(&request) {
                         self.machine.handle_engine(id, event, self.now);
                     }

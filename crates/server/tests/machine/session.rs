@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vivavoce_protocol::Dialect;
-use vivavoce_server::machine::{Close, MachineConfig};
+use vivavoce_server::machine::{Close, MachineConfig, SessionKind};
 
 use crate::play::{BOTH, Play, error, types};
 
@@ -262,7 +262,8 @@ fn a_session_without_a_model_is_refused_and_closed() {
         assert_eq!(play.close(), None);
         assert!(play.send(json!({"type": "response.create"})).is_empty());
     }
-    let mut play = Play::open(MachineConfig { transcription: true, ..MachineConfig::realtime("whisper-1") });
+    let mut play =
+        Play::open(MachineConfig { kind: SessionKind::Transcription, ..MachineConfig::realtime("whisper-1") });
     assert_eq!(error(&play.drain()).0, "invalid_model");
     assert_eq!(play.close().map(|close| close.code), Some(4000));
 }

@@ -17,7 +17,7 @@ pub(crate) struct Engine {
 impl Engine {
     pub(crate) fn order(&mut self, job: Job) {
         match job {
-            Job::Start { id, request } => self.pieces.extend(pieces(&request).into_iter().map(|piece| (id, piece))),
+            Job::Respond { id, request } => self.pieces.extend(pieces(&request).into_iter().map(|piece| (id, piece))),
             Job::Cancel { id } => self.pieces.retain(|(job, _)| *job != id),
         }
     }

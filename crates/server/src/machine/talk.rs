@@ -1,0 +1,225 @@
+//! A conversation or a transcription session: its items, the user's turns and the responses in progress.
+
+use std::time::Duration;
+
+use vivavoce_protocol::payload::{
+    Bare, Conversation as ConversationName, ConversationCreated, ItemEvent, ItemNotice, ItemRetrieved, ItemTruncation,
+    SessionEvent,
+};
+use vivavoce_protocol::{ClientEvent, Dialect, Int, ItemId, Member, ResponseId, ServerEvent, Session, StatusReason};
+
+use super::conversation::{Conversation, Place};
+use super::input::InputBuffer;
+use super::item::Reading;
+use super::job::{Job, JobId};
+use super::outbox::Outbox;
+use super::refusal::{self, Refusal};
+use super::response::{ActiveResponse, Outcome, Stage};
+use super::settings::Settings;
+use super::{MachineConfig, check, turn};
+use crate::engine::{ContextItem, EngineEvent};
+
+#[derive(Debug)]
+pub(super) struct Talk {
+    pub(super) out: Outbox,
+    pub(super) settings: Settings,
+    pub(super) conversation: Conversation,
+    pub(super) input: InputBuffer,
+    /// The item of the speech that is going on.
+    pub(super) speech_item: Option<ItemId>,
+    pub(super) responses: Vec<ActiveResponse>,
+    /// The model has spoken in the conversation: its voice cannot change any more.
+    pub(super) has_spoken: bool,
+    pub(super) idle: turn::Idle,
+}
+
+impl Talk {
+    pub(super) fn open(config: &MachineConfig) -> Self {
+        let mut out = Outbox::new(config.dialect, config.seed);
+        let settings = Settings::new(config, out.ids.session());
+        out.send(ServerEvent::SessionCreated(SessionEvent::new().session(Box::new(settings.wire()))));
+        let conversation = Conversation::new(out.ids.conversation());
+        if config.dialect == Dialect::Beta && !settings.is_transcription() {
+            let name = ConversationName::new().id(conversation.id.clone()).object("realtime.conversation");
+            out.send(ServerEvent::ConversationCreated(ConversationCreated::new().conversation(name)));
+        }
+        Self {
+            input: InputBuffer::new(settings.input_encoding(), settings.turns()),
+            out,
+            settings,
+            conversation,
+            speech_item: None,
+            responses: Vec::new(),
+            has_spoken: false,
+            idle: turn::Idle::default(),
+        }
+    }
+
+    pub(super) fn handle_event(&mut self, event: ClientEvent<'_>, now: Duration) -> Result<(), Refusal> {
+        match event {
+            ClientEvent::SessionUpdate(event) => match event.session.get() {
+                Some(session) => self.update_session(session),
+                None => Ok(()),
+            },
+            ClientEvent::InputAudioAppend(event) => match event.audio.get() {
+                Some(audio) => self.append(audio, now),
+                None => Ok(()),
+            },
+            ClientEvent::InputAudioCommit(_) => self.commit_by_client(),
+            ClientEvent::InputAudioClear(_) => {
+                self.input.clear();
+                self.speech_item = None;
+                self.out.send(ServerEvent::InputAudioCleared(Bare::new()));
+                Ok(())
+            }
+            ClientEvent::ItemCreate(event) => self.create_item(&event),
+            ClientEvent::ItemRetrieve(event) => self.retrieve_item(&event),
+            ClientEvent::ItemTruncate(event) => self.truncate_item(&event),
+            ClientEvent::ItemDelete(event) => self.delete_item(&event),
+            ClientEvent::ResponseCreate(event) => {
+                self.create_response(event.response.get().map(|params| &**params))?;
+                self.idle.disarm();
+                Ok(())
+            }
+            ClientEvent::ResponseCancel(event) => self.cancel_response(event.response_id.get(), now),
+            // The machine lets no other pass.
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn handle_engine(&mut self, id: JobId, event: EngineEvent, now: Duration) {
+        let Some(index) = self.responses.iter().position(|response| response.job == id) else { return };
+        let by_engine = matches!(event, EngineEvent::Done | EngineEvent::Failed(_));
+        let mut stage =
+            Stage { out: &mut self.out, conversation: &mut self.conversation, has_spoken: &mut self.has_spoken };
+        if let Some(outcome) = self.responses[index].play(event, &mut stage) {
+            if !by_engine {
+                self.out.order(Job::Cancel { id });
+            }
+            self.finish_response(index, outcome, now);
+        }
+    }
+
+    /// When the idle timeout is to be looked at.
+    pub(super) const fn deadline(&self) -> Option<Duration> {
+        self.idle.deadline()
+    }
+
+    /// Stops what is being made: the session is over.
+    pub(super) fn stop(&mut self) {
+        for response in self.responses.drain(..) {
+            self.out.order(Job::Cancel { id: response.job });
+        }
+    }
+
+    fn update_session(&mut self, update: &Session) -> Result<(), Refusal> {
+        self.settings = self.settings.updated(update, self.has_spoken)?;
+        self.input.configure(self.settings.input_encoding(), self.settings.turns());
+        if !self.input.is_speaking() {
+            self.speech_item = None;
+        }
+        self.out.send(ServerEvent::SessionUpdated(SessionEvent::new().session(Box::new(self.settings.wire()))));
+        Ok(())
+    }
+
+    // --- Items --------------------------------------------------------------------------------------------------
+
+    fn create_item(&mut self, event: &ItemEvent) -> Result<(), Refusal> {
+        let Some(item) = event.item.get() else { return Ok(()) };
+        let reading = Reading { dialect: self.out.dialect, encoding: self.input.encoding(), path: "item" };
+        let item = reading.item(item, &mut self.out.ids)?;
+        if let ContextItem::FunctionCallOutput { call_id, .. } = &*item.content
+            && !self.conversation.has_call(call_id.as_str())
+        {
+            return Err(refusal::unknown_call(call_id.as_str()));
+        }
+        let place = match event.previous_item_id.get() {
+            Some(id) if *id == "root" => Place::First,
+            Some(id) if !id.as_str().is_empty() => Place::After(id),
+            _ => Place::End,
+        };
+        let wire = item.wire();
+        let previous = self.conversation.insert(item, place)?;
+        self.announce(previous, wire);
+        self.idle.disarm();
+        Ok(())
+    }
+
+    /// Announces an item that is complete as it comes.
+    pub(super) fn announce(&mut self, previous: Option<ItemId>, item: vivavoce_protocol::Item) {
+        let event = ItemEvent::new().previous_item_id(previous).item(Box::new(item));
+        self.out.send(ServerEvent::ItemAdded(event.clone()));
+        self.out.send(ServerEvent::ItemDone(event));
+    }
+
+    fn retrieve_item(&mut self, event: &ItemNotice) -> Result<(), Refusal> {
+        let Some(id) = event.item_id.get() else { return Ok(()) };
+        let item = self.conversation.get(id).ok_or_else(|| refusal::unknown_item_to_retrieve(id.as_str()))?;
+        let item = item.wire_with_audio();
+        self.out.send(ServerEvent::ItemRetrieved(ItemRetrieved::new().item(Box::new(item))));
+        Ok(())
+    }
+
+    fn delete_item(&mut self, event: &ItemNotice) -> Result<(), Refusal> {
+        let Some(id) = event.item_id.get() else { return Ok(()) };
+        if !self.conversation.remove(id) {
+            return Err(refusal::unknown_item_to_delete(id.as_str()));
+        }
+        self.out.send(ServerEvent::ItemDeleted(ItemNotice::new().item_id(id.clone())));
+        Ok(())
+    }
+
+    fn truncate_item(&mut self, event: &ItemTruncation) -> Result<(), Refusal> {
+        let Some(id) = event.item_id.get() else { return Ok(()) };
+        check::int(&event.content_index, "content_index", 0, i64::from(i32::MAX))?;
+        check::int(&event.audio_end_ms, "audio_end_ms", 0, i64::from(i32::MAX))?;
+        let number = |member: &Member<Int>| member.get().map_or(0, |number| number.unsigned());
+        let part = usize::try_from(number(&event.content_index)).unwrap_or(usize::MAX);
+        let end_ms = number(&event.audio_end_ms);
+        // An item that is still being generated is cut when it is complete: its deltas go on unchanged.
+        match self.responses.iter().find_map(|response| response.open_audio(id, part)) {
+            Some(open) if self.conversation.get(id).is_some() => {
+                self.conversation.truncate_when_finished(id, part, open, end_ms)?;
+            }
+            _ => self.conversation.truncate(id, part, end_ms)?,
+        }
+        self.out.send(ServerEvent::ItemTruncated(
+            ItemTruncation::new().item_id(id.clone()).content_index(Int::from(part)).audio_end_ms(Int::from(end_ms)),
+        ));
+        Ok(())
+    }
+
+    // --- Responses ----------------------------------------------------------------------------------------------
+
+    /// The response that writes to the conversation.
+    pub(super) fn active_response(&self) -> Option<usize> {
+        self.responses.iter().position(|response| response.plan.in_conversation)
+    }
+
+    fn cancel_response(&mut self, id: Option<&ResponseId>, now: Duration) -> Result<(), Refusal> {
+        let index = match id {
+            Some(id) => self.responses.iter().position(|response| response.id == *id),
+            None => self.active_response(),
+        };
+        let index = index.ok_or_else(refusal::nothing_to_cancel)?;
+        self.interrupt(index, StatusReason::ClientCancelled, now);
+        Ok(())
+    }
+
+    pub(super) fn interrupt(&mut self, index: usize, reason: StatusReason, now: Duration) {
+        let id = self.responses[index].job;
+        self.out.order(Job::Cancel { id });
+        self.finish_response(index, Outcome::Cancelled(reason), now);
+    }
+
+    fn finish_response(&mut self, index: usize, outcome: Outcome, now: Duration) {
+        let response = self.responses.remove(index);
+        if response.plan.in_conversation {
+            let timeout = self.settings.turns().and_then(|turns| turns.idle_timeout_ms);
+            self.idle.arm(now, response.audio_ms(), timeout);
+        }
+        let mut stage =
+            Stage { out: &mut self.out, conversation: &mut self.conversation, has_spoken: &mut self.has_spoken };
+        response.finish(outcome, &mut stage);
+    }
+}
