@@ -70,4 +70,6 @@ pub use tool::{
     AllowedCaller, AllowedTools, ApprovalFilter, ApprovalMode, Connector, FunctionTool, McpTool, McpToolFilter,
     RequireApproval, Tool, ToolChoice, ToolChoiceMode, ToolChoiceTool, ToolType,
 };
-pub use wire::{Base64, Blob, Dict, Int, List, Member, Num, Open, RawJson, Reason, Rest, Secret, Spot, Text, Word};
+pub use wire::{
+    Base64, Blob, Dict, Int, List, Member, Members, Num, Open, RawJson, Reason, Rest, Secret, Spot, Text, Word, unquote,
+};

@@ -19,17 +19,16 @@ mod text;
 pub use list::{Dict, List};
 pub use member::Member;
 pub use number::{Int, Num};
-pub use object::Rest;
+pub use object::{Members, Rest};
 pub use open::{Open, Word};
 pub use raw::RawJson;
 pub use spot::{Reason, Spot};
-pub use text::{Base64, Blob, Secret, Text};
+pub use text::{Base64, Blob, Secret, Text, unquote};
 
 pub(crate) use any_of::any_of;
-pub(crate) use object::{Members, object};
+pub(crate) use object::object;
 pub(crate) use open::words;
 pub(crate) use spot::{Need, Spots};
-pub(crate) use text::unquote;
 
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;

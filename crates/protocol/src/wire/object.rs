@@ -11,25 +11,43 @@ use super::text::unquote;
 use super::{RawJson, Reason, Spots};
 use crate::Dialect;
 
-/// The members of an object in the order they came, values still raw.
-pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+/// The members of an object in the order they came, names read and values still raw: for looking at a frame before, or
+/// beside, what the types make of it.
+#[derive(Debug, Default)]
+pub struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Members<'a> {
-    pub(crate) fn of(json: &'a RawValue) -> Option<Self> {
+    /// The members of an object; `None` for any other value, and for names that no string can hold.
+    pub fn of(json: &'a RawValue) -> Option<Self> {
         if !json.get().starts_with('{') {
             return None;
         }
         serde_json::from_str(json.get()).ok()
     }
 
-    /// The string member `name`; the last one when it is repeated, as every JSON reader has it.
-    pub(crate) fn text(&self, name: &str) -> Option<Cow<'a, str>> {
-        self.0.iter().rev().find(|(key, _)| key == name).and_then(|(_, json)| unquote(json))
+    /// The member `name`; the last one when it is repeated, as every JSON reader has it.
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, json)| *json)
+    }
+
+    /// How many there are.
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True for `{}`.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The member `name`, when it is a string.
+    pub fn text(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.get(name).and_then(unquote)
     }
 
     /// The member `name`, when it is a string that no Rust string can hold.
     pub(crate) fn unspeakable(&self, name: &str) -> Option<&'a RawValue> {
-        let (_, json) = self.0.iter().rev().find(|(key, _)| key == name)?;
+        let json = self.get(name)?;
         (json.get().starts_with('"') && unquote(json).is_none()).then_some(json)
     }
 

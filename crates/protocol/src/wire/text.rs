@@ -10,14 +10,14 @@ use serde_json::value::RawValue;
 use super::{Decode, Encode};
 use crate::Dialect;
 
-/// The string a JSON text stands for, borrowed from it unless it has escapes.
-pub(crate) fn unquote(json: &RawValue) -> Option<Cow<'_, str>> {
+/// The string a JSON value is, borrowed from it unless it has escapes. `None` when it is none: another type, or half a
+/// surrogate pair, which JSON allows and no string can hold.
+pub fn unquote(json: &RawValue) -> Option<Cow<'_, str>> {
     let text = json.get();
     let inner = text.strip_prefix('"')?.strip_suffix('"')?;
     if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
         return Some(Cow::Borrowed(inner));
     }
-    // A lone surrogate is legal JSON and no string: serde_json refuses it, and the caller keeps it raw.
     serde_json::from_str(text).ok().map(Cow::Owned)
 }
 

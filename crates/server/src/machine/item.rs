@@ -4,17 +4,14 @@ use std::sync::Arc;
 
 use vivavoce_audio::{AudioBuffer, AudioChunk, AudioEncoding, DeltaDecoder, encode_base64};
 use vivavoce_protocol::{
-    Blob, CallId, ContentPart, Dialect, FunctionCallItem, FunctionCallOutputItem, ImageDetail, Item, ItemId,
-    ItemStatus, List, MessageItem, Open, PartType, Role,
+    Blob, ContentPart, FunctionCallItem, FunctionCallOutputItem, ImageDetail, Item, ItemId, ItemStatus, List,
+    MessageItem, Open, PartType, Role,
 };
 
-use super::check;
 use super::ids::Ids;
 use super::refusal::{self, Refusal};
 use crate::engine::{ContextItem, ContextPart, SpokenAudio};
 
-const MAX_ID: usize = 32;
-const MAX_TEXT: usize = 256_000;
 const OBJECT: &str = "realtime.item";
 
 /// An item of the conversation.
@@ -28,7 +25,6 @@ pub(super) struct StoredItem {
 
 /// How an item the client wrote is to be read.
 pub(super) struct Reading<'a> {
-    pub(super) dialect: Dialect,
     /// How `input_audio` parts are coded.
     pub(super) encoding: AudioEncoding,
     /// The item's own place in the event, such as `item` or `response.input[0]`.
@@ -39,14 +35,11 @@ impl Reading<'_> {
     /// An item the client wrote; without an id of its own it gets one.
     pub(super) fn item(&self, item: &Item, ids: &mut Ids) -> Result<StoredItem, Refusal> {
         let path = self.path;
-        if let Some(id) = item.id() {
-            check::text(id.as_str(), &format!("{path}.id"), MAX_ID)?;
-        }
         let content = match item {
             Item::Message(message) => self.message(message)?,
             Item::FunctionCall(call) => ContextItem::FunctionCall {
                 call_id: match call.call_id.get() {
-                    Some(id) => self.call_id(id)?,
+                    Some(id) => id.clone(),
                     None => ids.call(),
                 },
                 name: self.required(call.name.get(), "name")?,
@@ -54,7 +47,7 @@ impl Reading<'_> {
             },
             Item::FunctionCallOutput(answer) => ContextItem::FunctionCallOutput {
                 call_id: match answer.call_id.get() {
-                    Some(id) => self.call_id(id)?,
+                    Some(id) => id.clone(),
                     None => return Err(refusal::missing(&format!("{path}.call_id"))),
                 },
                 output: self.required(answer.output.get(), "output")?,
@@ -76,69 +69,33 @@ impl Reading<'_> {
         member.cloned().ok_or_else(|| refusal::missing(&format!("{}.{name}", self.path)))
     }
 
-    fn call_id(&self, id: &CallId) -> Result<CallId, Refusal> {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-        if id.as_str().is_empty() || !id.as_str().bytes().all(fits) {
-            let param = format!("{}.call_id", self.path);
-            let message = format!("Invalid '{param}': expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.");
-            return Err(refusal::invalid_value_because(message, &param));
-        }
-        Ok(id.clone())
-    }
-
     fn message(&self, message: &MessageItem) -> Result<ContextItem, Refusal> {
         let path = self.path;
         let Some(role) = message.role.get().and_then(Open::known) else {
             return Err(refusal::missing(&format!("{path}.role")));
         };
-        let Some(content) = message.content.get() else {
-            return Err(refusal::missing(&format!("{path}.content")));
-        };
-        let parts = content.iter().enumerate().map(|(index, part)| self.part(role, part, index));
+        let content = message.content.get().into_iter().flat_map(List::iter);
+        let parts = content.enumerate().map(|(index, part)| self.part(part, index));
         Ok(ContextItem::Message { role, parts: parts.collect::<Result<_, _>>()? })
     }
 
-    fn part(&self, role: Role, part: &ContentPart, index: usize) -> Result<ContextPart, Refusal> {
+    /// Which parts a role may have has been looked at when the event came.
+    fn part(&self, part: &ContentPart, index: usize) -> Result<ContextPart, Refusal> {
         let path = format!("{}.content[{index}]", self.path);
-        let Some(kind) = part.kind.get() else {
-            return Err(refusal::missing(&format!("{path}.type")));
-        };
-        let beta = self.dialect == Dialect::Beta;
-        let output_text = if beta { "text" } else { "output_text" };
-        let supported: &[&str] = match role {
-            Role::User if beta => &["input_text", "input_audio"],
-            Role::User => &["input_text", "input_audio", "input_image"],
-            Role::Assistant => &[output_text],
-            _ => &["input_text"],
-        };
-        let missing = |name: &str| refusal::missing(&format!("{path}.{name}"));
-        let text = || {
-            let text = part.text.get().ok_or_else(|| missing("text"))?;
-            check::text(text, &format!("{path}.text"), MAX_TEXT)?;
-            Ok(ContextPart::Text(text.clone()))
-        };
-        match (role, kind.known()) {
-            (Role::User | Role::System, Some(PartType::InputText)) => text(),
-            (Role::Assistant, Some(PartType::OutputText)) => text(),
-            // Speech of the model cannot be given back to it: the service looks for text.
-            (Role::Assistant, Some(PartType::OutputAudio)) => Err(missing("text")),
-            (Role::User, Some(PartType::InputAudio)) => {
-                let base64 = part.audio.get().ok_or_else(|| missing("audio"))?;
+        match part.kind.get().and_then(Open::known) {
+            Some(PartType::InputAudio) => {
                 let samples = DeltaDecoder::new(self.encoding)
-                    .decode(base64)
+                    .decode(part.audio.get().map(|audio| &**audio).unwrap_or_default())
                     .map_err(|_| refusal::bad_audio(described(self.encoding), &format!("{path}.audio")))?;
                 let audio = SpokenAudio { samples: AudioBuffer::from_iter([samples]), encoding: self.encoding };
                 Ok(ContextPart::Audio { audio, transcript: part.transcript.get().cloned() })
             }
-            (Role::User, Some(PartType::InputImage)) if !beta => {
-                let url = part.image_url.get().ok_or_else(|| missing("image_url"))?;
-                let detail = part.detail.get().map_or("auto", Open::as_str).to_owned();
-                Ok(ContextPart::Image { url: url.to_string(), detail })
-            }
-            (_, Some(PartType::OutputText)) if beta => {
-                Err(refusal::invalid_value("text", supported, &format!("{path}.type")))
-            }
-            _ => Err(refusal::invalid_value(kind.as_str(), supported, &format!("{path}.type"))),
+            Some(PartType::InputImage) => Ok(ContextPart::Image {
+                url: part.image_url.get().map(|url| (**url).to_owned()).unwrap_or_default(),
+                detail: part.detail.get().map_or("auto", Open::as_str).to_owned(),
+            }),
+            // Speech of the model cannot be given back to it: only the text beside it is taken.
+            _ => Ok(ContextPart::Text(part.text.get().cloned().unwrap_or_default())),
         }
     }
 }

@@ -32,9 +32,9 @@
 //! assert!(frames.iter().any(|frame| frame.contains("response.done")));
 //! ```
 
-mod check;
 mod config;
 mod conversation;
+mod fields;
 mod ids;
 mod input;
 mod item;
@@ -44,16 +44,17 @@ mod refusal;
 mod request;
 mod response;
 mod settings;
-mod shape;
 mod talk;
 mod turn;
 mod usage;
 
 use std::time::Duration;
 
-use vivavoce_protocol::{ClientEvent, Defect, Dialect};
+use serde_json::value::RawValue;
+use vivavoce_protocol::{ClientEvent, EventId, Members};
 
 use crate::engine::EngineEvent;
+use fields::Path;
 use outbox::Outbox;
 use refusal::Refusal;
 use talk::Talk;
@@ -62,40 +63,10 @@ pub use config::{MachineConfig, SessionKind, TurnedAway};
 pub use job::{Job, JobId};
 pub use refusal::Close;
 
-const MAX_EVENT_ID: usize = 512;
-
-/// The client events of a GA WebSocket, in the order the service lists them.
-const GA_EVENTS: [&str; 12] = [
-    "session.update",
-    "session.close",
-    "input_audio_buffer.append",
-    "session.input_audio_buffer.append",
-    "input_audio_buffer.commit",
-    "input_audio_buffer.clear",
-    "conversation.item.create",
-    "conversation.item.truncate",
-    "conversation.item.delete",
-    "conversation.item.retrieve",
-    "response.create",
-    "response.cancel",
-];
-const BETA_EVENTS: [&str; 11] = [
-    "session.update",
-    "transcription_session.update",
-    "input_audio_buffer.append",
-    "input_audio_buffer.commit",
-    "input_audio_buffer.clear",
-    "conversation.item.create",
-    "conversation.item.truncate",
-    "conversation.item.delete",
-    "conversation.item.retrieve",
-    "response.create",
-    "response.cancel",
-];
-
 /// The protocol machine of one session. See the [module](self) for its contract.
 #[derive(Debug)]
 pub struct Machine {
+    session_kind: SessionKind,
     kind: Kind,
     phase: Phase,
 }
@@ -134,11 +105,11 @@ impl Machine {
             Some((refusal, close)) => {
                 let mut out = Outbox::new(config.dialect, config.seed);
                 out.refuse(refusal, None);
-                Self { kind: Kind::Nothing(out), phase: Phase::Closing(close) }
+                Self { session_kind: config.kind, kind: Kind::Nothing(out), phase: Phase::Closing(close) }
             }
             None => {
                 let phase = Phase::Open { expires_at: now.saturating_add(config.lifetime) };
-                Self { kind: Kind::Talk(Box::new(Talk::open(&config))), phase }
+                Self { session_kind: config.kind, kind: Kind::Talk(Box::new(Talk::open(&config))), phase }
             }
         }
     }
@@ -150,20 +121,8 @@ impl Machine {
         if !self.is_open() {
             return;
         }
-        match ClientEvent::decode(frame, self.out().dialect) {
-            Ok(event) => {
-                let cause = event.event_id();
-                if let Err(refusal) = self.handle_event(event, frame, now) {
-                    self.out().refuse(refusal, cause);
-                }
-            }
-            Err(error) => {
-                let refusal = match error.defect() {
-                    Defect::NotJson(_) => refusal::not_json(),
-                    _ => refusal::no_type(),
-                };
-                self.out().refuse(refusal, check::event_id_of(frame));
-            }
+        if let Err((refusal, cause)) = self.handle_event(frame, now) {
+            self.out().refuse(refusal, cause);
         }
     }
 
@@ -251,36 +210,18 @@ impl Machine {
         }
     }
 
-    fn handle_event(&mut self, event: ClientEvent<'_>, frame: &str, now: Duration) -> Result<(), Refusal> {
-        let dialect = self.out().dialect;
-        check_type(&event, dialect)?;
-        if let Some(id) = event.event_id() {
-            check::text(id.as_str(), "event_id", MAX_EVENT_ID)?;
-        }
-        shape::check(&event, dialect, frame)?;
-        if let Some(refusal) = check::first_spot(&event, dialect, frame) {
-            return Err(refusal);
-        }
+    /// Handles one event; what is refused comes with the `event_id` of its cause.
+    fn handle_event(&mut self, frame: &str, now: Duration) -> Result<(), (Refusal, Option<EventId>)> {
+        let json: &RawValue = serde_json::from_str(frame).map_err(|_| (refusal::not_json(), None))?;
+        let members = Members::of(json).ok_or_else(|| (refusal::no_type(), None))?;
+        let cause = members.text("event_id").map(|id| EventId::from(&*id));
+        let because = |refusal| (refusal, cause.clone());
+        fields::events(self.session_kind, self.out().dialect).check(json, Path::Root).map_err(because)?;
+        // What fits the description can be read.
+        let event = ClientEvent::decode(frame, self.out().dialect).map_err(|_| because(refusal::no_type()))?;
         match &mut self.kind {
-            Kind::Talk(talk) => talk.handle_event(event, now),
+            Kind::Talk(talk) => talk.handle_event(event, now).map_err(because),
             Kind::Nothing(_) => Ok(()),
         }
-    }
-}
-
-/// Refuses events that this kind of connection does not have.
-fn check_type(event: &ClientEvent<'_>, dialect: Dialect) -> Result<(), Refusal> {
-    let supported: &[&str] = if dialect == Dialect::Beta { &BETA_EVENTS } else { &GA_EVENTS };
-    // As it was written: decoding takes the names of either dialect. `output_audio_buffer.clear` is in neither
-    // list, since it is for WebRTC and SIP only.
-    let name = event.wire_name(dialect);
-    if !supported.contains(&name) {
-        return Err(refusal::invalid_value(name, supported, "type"));
-    }
-    match event {
-        ClientEvent::TranslationAudioAppend(_) | ClientEvent::TranslationClose(_) => {
-            Err(refusal::translation_only(name))
-        }
-        _ => Ok(()),
     }
 }

@@ -125,9 +125,37 @@ pub(super) fn too_many(param: &str, max: usize, length: usize) -> Refusal {
     refusal("object_above_max_properties", message, Some(param))
 }
 
-pub(super) fn modalities(words: &[&str], supported: &str, param: &str) -> Refusal {
-    let words: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
-    let message = format!("Invalid modalities: [{}]. Supported combinations are: {supported}.", words.join(", "));
+/// A list of words that do not go together.
+pub(super) fn words(words: &[impl Display], supported: &[&[&str]], param: &str) -> Refusal {
+    let list = |words: &[&dyn Display]| {
+        let words: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
+        format!("[{}]", words.join(", "))
+    };
+    let got = list(&words.iter().map(|word| word as &dyn Display).collect::<Vec<_>>());
+    let supported: Vec<_> = supported
+        .iter()
+        .map(|words| list(&words.iter().map(|word| word as &dyn Display).collect::<Vec<_>>()))
+        .collect();
+    let message = format!("Invalid modalities: {got}. Supported combinations are: {}.", supported.join(" and "));
+    refusal("invalid_value", message, Some(param))
+}
+
+pub(super) fn too_many_places(param: &str, max: usize, places: usize) -> Refusal {
+    let message = format!(
+        "Invalid '{param}': too many decimal places. Expected at most {max} decimal places, but got {places} instead."
+    );
+    refusal("invalid_value", message, Some(param))
+}
+
+pub(super) fn no_match(param: &str, pattern: &str) -> Refusal {
+    let message = format!(
+        "Invalid '{param}': string does not match pattern. Expected a string that matches the pattern '{pattern}'."
+    );
+    refusal("invalid_value", message, Some(param))
+}
+
+pub(super) fn both_languages(param: &str) -> Refusal {
+    let message = format!("Invalid '{param}': 'language' and 'languages' cannot be used together.");
     refusal("invalid_value", message, Some(param))
 }
 

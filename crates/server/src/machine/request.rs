@@ -3,22 +3,18 @@
 use std::sync::Arc;
 
 use vivavoce_protocol::{
-    ConversationChoice, Dict, FunctionTool, Item, ItemStatus, List, Member, ResponseParams, Tool, ToolChoice,
-    ToolChoiceMode, VoiceChoice,
+    ConversationChoice, FunctionTool, Item, ItemStatus, List, Member, ResponseParams, Tool, ToolChoice, ToolChoiceMode,
+    VoiceChoice,
 };
 
 use super::item::Reading;
 use super::job::Job;
 use super::refusal::{self, Refusal};
 use super::response::{ActiveResponse, Plan, Stage};
-use super::settings::{check_max_tokens, check_modalities, check_tools, complete_format, encoding};
+use super::settings::{check_tool_choice, complete_format, encoding};
 use super::talk::Talk;
-use super::{Machine, check, usage};
+use super::{Machine, usage};
 use crate::engine::{ContextItem, EngineRequest};
-
-const MAX_METADATA: usize = 16;
-const MAX_METADATA_KEY: usize = 64;
-const MAX_METADATA_VALUE: usize = 512;
 
 impl Talk {
     /// Begins a response: with `params` over the session's settings, or with those alone.
@@ -51,8 +47,6 @@ impl Talk {
 
     fn plan(&self, params: &ResponseParams) -> Result<Plan, Refusal> {
         let settings = &self.settings;
-        let dialect = self.out.dialect;
-        let path = |ga| check::path(dialect, ga);
         let in_conversation = match params.conversation.get() {
             None => true,
             Some(choice) => match choice.known() {
@@ -71,8 +65,8 @@ impl Talk {
         }
         let own_format = output.map(|output| &output.format).filter(|format| format.get().is_some());
         let mut format = own_format.unwrap_or_else(|| settings.output_format()).clone();
-        complete_format(&mut format, &path("response.audio.output.format.rate"))?;
-        let plan = Plan {
+        complete_format(&mut format);
+        Ok(Plan {
             in_conversation,
             modalities: value_or(&params.output_modalities, settings.output_modalities()),
             voice: own_voice.unwrap_or_else(|| settings.voice()).clone(),
@@ -81,12 +75,7 @@ impl Talk {
             max_output_tokens: value_or(&params.max_output_tokens, settings.max_output_tokens()),
             temperature: value_or(&params.temperature, settings.temperature()),
             metadata: params.metadata.clone(),
-        };
-        check_modalities(&params.output_modalities, &path("response.output_modalities"), dialect)?;
-        check_max_tokens(&plan.max_output_tokens, "response.max_output_tokens")?;
-        check::num(&plan.temperature, "response.temperature", 0.6, 1.2)?;
-        check_metadata(&plan.metadata)?;
-        Ok(plan)
+        })
     }
 
     fn engine_request(&mut self, params: &ResponseParams, plan: &Plan) -> Result<EngineRequest, Refusal> {
@@ -104,7 +93,7 @@ impl Talk {
         let tools = value_or(&params.tools, settings.tools());
         let tool_choice = value_or(&params.tool_choice, settings.tool_choice());
         if params.tools.get().is_some() || params.tool_choice.get().is_some() {
-            check_tools(&tools, &tool_choice, "response")?;
+            check_tool_choice(&tools, &tool_choice, "response")?;
         }
         let functions: Vec<FunctionTool> = tools.get().map(functions).unwrap_or_default();
         Ok(EngineRequest {
@@ -135,7 +124,7 @@ impl Talk {
                 let found = found.ok_or_else(|| refusal::unknown_reference(id.as_str(), &format!("{path}.id")))?;
                 items.push(Arc::clone(&found.content));
             } else {
-                let reading = Reading { dialect: self.out.dialect, encoding: self.input.encoding(), path: &path };
+                let reading = Reading { encoding: self.input.encoding(), path: &path };
                 items.push(reading.item(item, &mut self.out.ids)?.content);
             }
         }
@@ -163,17 +152,4 @@ fn functions(tools: &List<Tool>) -> Vec<FunctionTool> {
             _ => None,
         })
         .collect()
-}
-
-fn check_metadata(metadata: &Member<Dict<String>>) -> Result<(), Refusal> {
-    let Some(metadata) = metadata.get() else { return Ok(()) };
-    if metadata.len() > MAX_METADATA {
-        return Err(refusal::too_many("response.metadata", MAX_METADATA, metadata.len()));
-    }
-    for (key, value) in metadata.iter() {
-        let param = format!("response.metadata.{key}");
-        check::text(key, &param, MAX_METADATA_KEY)?;
-        check::text(value.get().map(String::as_str).unwrap_or_default(), &param, MAX_METADATA_VALUE)?;
-    }
-    Ok(())
 }

@@ -5,13 +5,12 @@
 
 use vivavoce_audio::AudioEncoding;
 use vivavoce_protocol::{
-    AudioFormat, AudioFormatType, AudioInput, AudioOutput, Dialect, Eagerness, FunctionTool, Int, List, MaxTokens,
-    Member, Modalities, Model, Num, Open, RealtimeSession, Session, SessionId, SessionType, Tool, ToolChoice,
-    ToolChoiceMode, Transcription, TranscriptionSession, Truncation, TruncationMode, TurnDetection, TurnDetectionType,
-    Unlimited, VoiceChoice,
+    AudioFormat, AudioFormatType, AudioInput, AudioOutput, Dialect, Eagerness, Int, List, MaxTokens, Member,
+    Modalities, Model, Num, Open, RealtimeSession, Session, SessionId, SessionType, Tool, ToolChoice, ToolChoiceMode,
+    Transcription, TranscriptionSession, Truncation, TruncationMode, TurnDetection, TurnDetectionType, Unlimited,
+    VoiceChoice,
 };
 
-use super::check::{self, path};
 use super::refusal::{self, Refusal};
 use super::{MachineConfig, SessionKind};
 
@@ -22,8 +21,6 @@ const VOICE: &str = "alloy";
 const SILENCE_MS: u32 = 200;
 const SILENCE_LEFT_OUT_MS: u32 = 500;
 const PREFIX_MS: u32 = 300;
-/// Tokens a response may be limited to.
-pub(super) const MAX_OUTPUT_TOKENS: i64 = 4096;
 
 /// The configuration in force.
 #[derive(Debug, Clone)]
@@ -126,14 +123,11 @@ impl Settings {
     }
 
     fn merge(&mut self, update: RealtimeSession, voice_locked: bool) -> Result<(), Refusal> {
-        let dialect = self.dialect;
-        let path = |ga| path(dialect, ga);
         if let Some(model) = update.model.get()
             && self.session.model.get() != Some(model)
         {
             return Err(refusal::model_change("session.model"));
         }
-        check_modalities(&update.output_modalities, &path("session.output_modalities"), dialect)?;
         let tracing = &self.session.tracing;
         if tracing.get().is_some() && !update.tracing.is_absent() && update.tracing != *tracing {
             return Err(refusal::tracing_change());
@@ -150,7 +144,7 @@ impl Settings {
             &mut input.turn_detection,
             new_input.turn_detection.take().map(|turns| full_turn_detection(&turns, silence, transcription_only)),
         );
-        complete_format(&mut input.format, &path("session.audio.input.format.rate"))?;
+        complete_format(&mut input.format);
 
         let new_output = audio.output.get_or_default();
         let output = &mut self.output;
@@ -160,7 +154,7 @@ impl Settings {
         set(&mut output.format, new_output.format.take());
         set(&mut output.voice, new_output.voice.take());
         set(&mut output.speed, new_output.speed.take());
-        complete_format(&mut output.format, &path("session.audio.output.format.rate"))?;
+        complete_format(&mut output.format);
 
         let session = &mut self.session;
         set(&mut session.output_modalities, update.output_modalities);
@@ -178,28 +172,20 @@ impl Settings {
         Ok(())
     }
 
+    /// What one member means for another; each by itself has been looked at when the event came.
     fn check(&self) -> Result<(), Refusal> {
-        let path = |ga| path(self.dialect, ga);
-        let session = &self.session;
-        check_max_tokens(&session.max_output_tokens, &path("session.max_output_tokens"))?;
-        check_tools(&session.tools, &session.tool_choice, "session")?;
-        check::num(&session.temperature, "session.temperature", 0.6, 1.2)?;
-        check::num(&self.output.speed, &path("session.audio.output.speed"), 0.25, 1.5)?;
-        if let Some(turns) = self.input.turn_detection.get() {
-            let base = path("session.audio.input.turn_detection");
-            check::num(&turns.threshold, &format!("{base}.threshold"), 0.0, 1.0)?;
-            // The service states no upper bound; an hour is a session's whole life.
-            check::int(&turns.prefix_padding_ms, &format!("{base}.prefix_padding_ms"), 0, 3_600_000)?;
-            check::int(&turns.silence_duration_ms, &format!("{base}.silence_duration_ms"), 0, 3_600_000)?;
-            check::int(&turns.idle_timeout_ms, &format!("{base}.idle_timeout_ms"), 5_000, 30_000)?;
-        }
-        if let Some(transcription) = self.input.transcription.get() {
-            let base = path("session.audio.input.transcription");
-            let prompt = transcription.prompt.get().map(String::as_str).unwrap_or_default();
-            check::text(prompt, &format!("{base}.prompt"), 1024)?;
+        check_tool_choice(&self.session.tools, &self.session.tool_choice, "session")?;
+        let (turn_detection, transcription) = match self.dialect {
+            Dialect::Beta => ("session.turn_detection", "session.input_audio_transcription"),
+            _ => ("session.audio.input.turn_detection", "session.audio.input.transcription"),
+        };
+        if let Some(wanted) = self.input.transcription.get() {
+            if wanted.language.get().is_some() && wanted.languages.get().is_some() {
+                return Err(refusal::both_languages(transcription));
+            }
             let streaming = matches!(self.transcription(), Some("gpt-realtime-whisper" | "gpt-live-transcribe"));
             if streaming && self.input.turn_detection.get().is_some() {
-                return Err(refusal::no_turns_for_model(&path("session.audio.input.turn_detection")));
+                return Err(refusal::no_turns_for_model(turn_detection));
             }
         }
         Ok(())
@@ -320,49 +306,23 @@ pub(super) fn encoding(format: &Member<AudioFormat>) -> AudioEncoding {
 }
 
 /// PCM has one rate; a client need not name it.
-pub(super) fn complete_format(format: &mut Member<AudioFormat>, rate_path: &str) -> Result<(), Refusal> {
-    let Some(format) = format.get_mut() else { return Ok(()) };
-    if format.kind.get().is_some_and(|kind| *kind == AudioFormatType::Pcm) {
-        check::int(&format.rate, rate_path, 24_000, 24_000)?;
+pub(super) fn complete_format(format: &mut Member<AudioFormat>) {
+    if let Some(format) = format.get_mut()
+        && format.kind.get().is_some_and(|kind| *kind == AudioFormatType::Pcm)
+    {
         format.rate = Int::from(24_000).into();
     }
-    Ok(())
 }
 
-/// Checks what a client asked for: beta speaks only with text beside it, GA wants one of the two.
-pub(super) fn check_modalities(wanted: &Member<Modalities>, param: &str, dialect: Dialect) -> Result<(), Refusal> {
-    let Some(modalities) = wanted.get() else { return Ok(()) };
-    let words: Vec<&str> = modalities.words().iter().map(Open::as_str).collect();
-    let (fits, combinations) = match dialect {
-        Dialect::Beta => {
-            (words == ["text"] || (words.len() == 2 && words[0] != words[1]), "['text'] and ['audio', 'text']")
-        }
-        _ => (words.len() == 1, "['text'] and ['audio']"),
-    };
-    if fits { Ok(()) } else { Err(refusal::modalities(&words, combinations, param)) }
-}
-
-pub(super) fn check_max_tokens(limit: &Member<MaxTokens>, param: &str) -> Result<(), Refusal> {
-    match limit {
-        Member::Value(MaxTokens::Limit(limit)) => check::int(&(*limit).into(), param, 1, MAX_OUTPUT_TOKENS),
-        _ => Ok(()),
-    }
-}
-
-/// `owner` is `session` or `response`.
-pub(super) fn check_tools(tools: &Member<List<Tool>>, choice: &Member<ToolChoice>, owner: &str) -> Result<(), Refusal> {
-    let empty = List::new();
-    let tools = tools.get().unwrap_or(&empty);
-    for (index, tool) in tools.iter().enumerate() {
-        if let Tool::Function(FunctionTool { name, .. }) = tool
-            && name.get().is_none_or(String::is_empty)
-        {
-            return Err(refusal::missing(&format!("{owner}.tools[{index}].name")));
-        }
-    }
+/// Refuses the choice of a function that is not among the tools; `owner` is `session` or `response`.
+pub(super) fn check_tool_choice(
+    tools: &Member<List<Tool>>,
+    choice: &Member<ToolChoice>,
+    owner: &str,
+) -> Result<(), Refusal> {
     let Some(ToolChoice::Tool(choice)) = choice.get() else { return Ok(()) };
-    let Some(name) = choice.name.get() else { return Ok(()) };
-    match tools.iter().any(|tool| tool.function_name() == Some(name)) || choice.server_label.get().is_some() {
+    let Some(name) = choice.name.get().filter(|_| choice.server_label.get().is_none()) else { return Ok(()) };
+    match tools.get().is_some_and(|tools| tools.iter().any(|tool| tool.function_name() == Some(name))) {
         true => Ok(()),
         false => Err(refusal::unknown_tool(name, &format!("{owner}.tool_choice"))),
     }

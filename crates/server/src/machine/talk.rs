@@ -16,7 +16,7 @@ use super::outbox::Outbox;
 use super::refusal::{self, Refusal};
 use super::response::{ActiveResponse, Outcome, Stage};
 use super::settings::Settings;
-use super::{MachineConfig, check, turn};
+use super::{MachineConfig, turn};
 use crate::engine::{ContextItem, EngineEvent};
 
 #[derive(Debug)]
@@ -126,7 +126,7 @@ impl Talk {
 
     fn create_item(&mut self, event: &ItemEvent) -> Result<(), Refusal> {
         let Some(item) = event.item.get() else { return Ok(()) };
-        let reading = Reading { dialect: self.out.dialect, encoding: self.input.encoding(), path: "item" };
+        let reading = Reading { encoding: self.input.encoding(), path: "item" };
         let item = reading.item(item, &mut self.out.ids)?;
         if let ContextItem::FunctionCallOutput { call_id, .. } = &*item.content
             && !self.conversation.has_call(call_id.as_str())
@@ -171,8 +171,6 @@ impl Talk {
 
     fn truncate_item(&mut self, event: &ItemTruncation) -> Result<(), Refusal> {
         let Some(id) = event.item_id.get() else { return Ok(()) };
-        check::int(&event.content_index, "content_index", 0, i64::from(i32::MAX))?;
-        check::int(&event.audio_end_ms, "audio_end_ms", 0, i64::from(i32::MAX))?;
         let number = |member: &Member<Int>| member.get().map_or(0, |number| number.unsigned());
         let part = usize::try_from(number(&event.content_index)).unwrap_or(usize::MAX);
         let end_ms = number(&event.audio_end_ms);
