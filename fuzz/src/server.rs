@@ -12,17 +12,25 @@ use crate::script::{Step, read};
 /// The most one step may make the machine send, beside what the play itself has said.
 const MAX_SENT: usize = 1 << 20;
 
+/// Transcriptions that can be in progress in a session.
+const MAX_TRANSCRIPTIONS: usize = 64;
+
 /// Plays the bytes to a server. Whatever comes: what it sends is an event of its dialect that this project
 /// understands to the last member, and no step makes it send without bound.
 pub fn server(data: &[u8]) {
     let (stage, steps) = read(data);
-    let dialect = if stage % 2 == 0 { Dialect::Ga } else { Dialect::Beta };
-    let config = match stage % 8 {
-        6 | 7 => MachineConfig::transcription(),
-        _ => MachineConfig::realtime("gpt-realtime"),
+    let dialect = match stage % 10 {
+        8 => Dialect::Translation,
+        even if even % 2 == 0 => Dialect::Ga,
+        _ => Dialect::Beta,
+    };
+    let config = match stage % 10 {
+        6 | 7 => MachineConfig::transcription().dialect(dialect),
+        8 => MachineConfig::translation("gpt-realtime-translate"),
+        _ => MachineConfig::realtime("gpt-realtime").dialect(dialect),
     };
     let mut play = Play {
-        machine: Machine::new(config.dialect(dialect), Duration::ZERO),
+        machine: Machine::new(config, Duration::ZERO),
         dialect,
         now: Duration::ZERO,
         jobs: Vec::new(),
@@ -67,11 +75,12 @@ impl Play {
         assert_eq!(self.machine.backlog_bytes(), 0);
         while let Some(job) = self.machine.poll_job() {
             match job {
-                Job::Respond { id, .. } => self.jobs.push(id),
+                Job::Respond { id, .. } | Job::Transcribe { id, .. } | Job::Translate { id, .. } => self.jobs.push(id),
+                Job::Hear { .. } | Job::EndOfAudio { .. } => {}
                 Job::Cancel { id } => self.jobs.retain(|job| *job != id),
             }
         }
-        assert!(self.jobs.len() <= Machine::MAX_RESPONSES, "{} responses", self.jobs.len());
+        assert!(self.jobs.len() <= Machine::MAX_RESPONSES + MAX_TRANSCRIPTIONS, "{} jobs", self.jobs.len());
         if self.machine.poll_close().is_some() {
             assert!(self.machine.poll_close().is_none() && self.machine.poll_timeout().is_none());
         }
@@ -104,7 +113,7 @@ impl Play {
 }
 
 fn piece(step: &mut Step<'_>) -> EngineEvent {
-    match step.byte() % 9 {
+    match step.byte() % 10 {
         0 => EngineEvent::Message,
         1 => EngineEvent::Text(step.rest()),
         2 => EngineEvent::Transcript(step.rest()),
@@ -112,6 +121,7 @@ fn piece(step: &mut Step<'_>) -> EngineEvent {
         5 => EngineEvent::FunctionCall(step.rest()),
         6 => EngineEvent::Arguments(step.rest()),
         7 => EngineEvent::Done,
+        8 => EngineEvent::Heard(step.rest()),
         _ => EngineEvent::Failed(EngineError::server_error(step.rest())),
     }
 }
@@ -126,7 +136,7 @@ fn turns(dialect: Dialect, detection: Value) -> Value {
 
 /// An event of a client, sensible or not.
 fn event(step: &mut Step<'_>, dialect: Dialect, generated: Option<&str>) -> Value {
-    let kind = step.byte() % 16;
+    let kind = step.byte() % 18;
     let item = step.id();
     let item = if item == "e" { generated.unwrap_or(item) } else { item };
     let previous = step.pick(&["root", "a", "b", "nobody", ""]);
@@ -162,6 +172,10 @@ fn event(step: &mut Step<'_>, dialect: Dialect, generated: Option<&str>) -> Valu
             };
             json!({"type": "session.update", "session": session})
         }
+        15 => {
+            json!({"type": "session.input_audio_buffer.append", "audio": "AAAB".repeat(usize::from(step.byte()) * 32)})
+        }
+        16 => json!({"type": "session.update", "session": {"audio": {"output": {"language": step.rest()}}}}),
         _ => json!({"type": step.rest()}),
     }
 }

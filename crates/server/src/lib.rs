@@ -39,8 +39,8 @@ mod vad;
 mod voice;
 
 pub use engine::{
-    BuiltIn, ContextItem, ContextPart, Engine, EngineError, EngineEvent, EngineEvents, EngineFuture, EngineRequest,
-    Reply, SpokenAudio, arguments_for,
+    AudioStream, BuiltIn, ContextItem, ContextPart, Engine, EngineError, EngineEvent, EngineEvents, EngineFuture,
+    EngineRequest, Reply, SpokenAudio, TranscriptionRequest, TranslationRequest, arguments_for,
 };
 pub use net::{LocalServer, LocalServerBuilder};
 pub use voice::{VoiceKind, synthetic_speech};

@@ -139,6 +139,34 @@ impl Vad {
     }
 }
 
+/// Whether there is speech in a stretch of audio at all.
+pub(crate) struct Ear {
+    vad: Vad,
+    heard: bool,
+}
+
+impl Ear {
+    /// For audio of `rate` Hz.
+    pub(crate) fn new(rate: u32) -> Self {
+        Self { vad: Vad::new(rate, 0.5), heard: false }
+    }
+
+    pub(crate) fn hear(&mut self, samples: &[i16]) {
+        // What is known need not be listened to any longer.
+        if self.heard {
+            return;
+        }
+        self.vad.hear(samples);
+        while let Some(verdict) = self.vad.judge_frame() {
+            self.heard |= matches!(verdict, Verdict::Onset { .. });
+        }
+    }
+
+    pub(crate) const fn heard_speech(&self) -> bool {
+        self.heard
+    }
+}
+
 /// Milliseconds of a number of frames.
 pub(crate) const fn frames_to_ms(frames: u64) -> u64 {
     frames * 16

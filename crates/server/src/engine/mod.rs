@@ -6,7 +6,9 @@
 mod arguments;
 mod built_in;
 mod context;
+mod listening;
 mod pattern;
+mod placeholder;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,6 +20,8 @@ use vivavoce_audio::AudioChunk;
 pub use arguments::arguments_for;
 pub use built_in::{BuiltIn, Reply};
 pub use context::{ContextItem, ContextPart, EngineRequest, SpokenAudio};
+pub(crate) use listening::{AudioFeed, Backlog};
+pub use listening::{AudioStream, TranscriptionRequest, TranslationRequest};
 
 use crate::machine::JobId;
 
@@ -54,9 +58,40 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// The response ends with status `failed` and this error in its `status_details`. What was sent stays.
     fn respond(self: Arc<Self>, request: EngineRequest, events: EngineEvents) -> EngineFuture;
+
+    /// Writes down one stretch of the user's speech: sends [`EngineEvent::Transcript`] pieces, returns when it is
+    /// complete. Without it, transcripts tell how long the speech was, and silence has an empty one.
+    ///
+    /// # Errors
+    ///
+    /// The client gets `conversation.item.input_audio_transcription.failed` with this error.
+    fn transcribe(
+        self: Arc<Self>,
+        request: TranscriptionRequest,
+        audio: AudioStream,
+        events: EngineEvents,
+    ) -> EngineFuture {
+        Box::pin(placeholder::transcribe(request, audio, events))
+    }
+
+    /// Says what it hears in another language, for as long as the speaker speaks: sends [`EngineEvent::Audio`],
+    /// [`EngineEvent::Transcript`] of it, and [`EngineEvent::Heard`] when the request wants it. Without it, the speaker's
+    /// own voice comes back, with transcripts that count the seconds.
+    ///
+    /// # Errors
+    ///
+    /// The client gets an `error` event of type `server_error`; the session goes on with a new translation.
+    fn translate(
+        self: Arc<Self>,
+        request: TranslationRequest,
+        audio: AudioStream,
+        events: EngineEvents,
+    ) -> EngineFuture {
+        Box::pin(placeholder::translate(request, audio, events))
+    }
 }
 
-/// A response being made.
+/// A response, a transcription or a translation being made.
 pub type EngineFuture = Pin<Box<dyn Future<Output = Result<(), EngineError>> + Send>>;
 
 /// Why a response could not be made: `response.status_details.error`.
@@ -77,7 +112,7 @@ impl EngineError {
     }
 }
 
-/// A piece of a response, in the order the client gets it.
+/// A piece of a response, a transcription or a translation, in the order the client gets it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EngineEvent {
     /// A message begins. Not needed before the first piece of the first one.
@@ -92,6 +127,8 @@ pub enum EngineEvent {
     FunctionCall(String),
     /// Arguments to append to the call, a piece of a JSON text.
     Arguments(String),
+    /// What the speaker of a translation session said, to append to the transcript of the input.
+    Heard(String),
     /// The response is complete. The last event of its response.
     Done,
     /// The response cannot be completed. The last event of its response.
@@ -129,6 +166,11 @@ impl EngineEvents {
     /// Appends to the transcript of the speech.
     pub async fn transcript(&self, text: impl Into<String>) {
         self.send(EngineEvent::Transcript(text.into())).await;
+    }
+
+    /// Appends to what the speaker of a translation session said.
+    pub async fn heard(&self, text: impl Into<String>) {
+        self.send(EngineEvent::Heard(text.into())).await;
     }
 
     /// Appends speech: mono, 24 kHz.

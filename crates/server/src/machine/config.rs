@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use vivavoce_protocol::Dialect;
 
+use super::SessionTemplate;
+use super::models::{self, Family};
 use super::refusal::{self, Close, Refusal};
 
 /// What a session is for.
@@ -40,6 +42,9 @@ pub struct MachineConfig {
     pub model: Option<String>,
     /// The connection is refused, whatever else it asks for.
     pub turned_away: Option<TurnedAway>,
+    /// What the session is opened with, where its ephemeral secret carries a configuration. It names the kind and the
+    /// model, where the URL does not.
+    pub template: Option<SessionTemplate>,
     /// How long the session lives; 60 minutes by default.
     pub lifetime: Duration,
     /// Where ids come from: the same seed gives the same ids.
@@ -74,13 +79,14 @@ impl MachineConfig {
             kind,
             model: None,
             turned_away: None,
+            template: None,
             lifetime: Self::LIFETIME,
             seed: 0,
             opened_at: 0,
         }
     }
 
-    /// In this dialect.
+    /// In this dialect; a translation has its own.
     #[must_use]
     pub const fn dialect(mut self, dialect: Dialect) -> Self {
         self.dialect = dialect;
@@ -105,9 +111,21 @@ impl MachineConfig {
             );
             return Some((refusal, close));
         }
-        let refusal = match (self.kind, &self.model) {
+        let model = self.model.as_deref().or_else(|| self.template.as_ref().and_then(SessionTemplate::model));
+        let refusal = match (self.kind, model.map(|model| (model, models::family(model)))) {
+            (SessionKind::Transcription, None) => return None,
+            (SessionKind::Transcription, Some((model, Family::Transcription))) => {
+                refusal::unsuitable_model(model, "transcription")
+            }
             (SessionKind::Transcription, Some(_)) => refusal::model_in_transcription(),
-            (SessionKind::Realtime | SessionKind::Translation, None) => refusal::missing_model(),
+            (_, None) => refusal::missing_model(),
+            (SessionKind::Realtime, Some((model, Family::Transcription))) => refusal::transcription_model(model),
+            (SessionKind::Realtime, Some((model, Family::Translation | Family::Other))) => {
+                refusal::unsuitable_model(model, "realtime")
+            }
+            (SessionKind::Translation, Some((model, Family::Transcription | Family::Other))) => {
+                refusal::unsuitable_model(model, "translation")
+            }
             _ => return None,
         };
         let close = Close::after(4000, &refusal);

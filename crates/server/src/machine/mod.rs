@@ -37,14 +37,18 @@ mod conversation;
 mod fields;
 mod ids;
 mod input;
+mod interpreter;
 mod item;
 mod job;
+mod models;
 mod outbox;
 mod refusal;
 mod request;
 mod response;
 mod settings;
 mod talk;
+mod template;
+mod transcription;
 mod turn;
 mod usage;
 
@@ -55,6 +59,7 @@ use vivavoce_protocol::{ClientEvent, EventId, Members};
 
 use crate::engine::EngineEvent;
 use fields::Path;
+use interpreter::Interpreter;
 use outbox::Outbox;
 use refusal::Refusal;
 use talk::Talk;
@@ -62,6 +67,7 @@ use talk::Talk;
 pub use config::{MachineConfig, SessionKind, TurnedAway};
 pub use job::{Job, JobId};
 pub use refusal::Close;
+pub use template::{ApiFault, SessionTemplate, TemplateKind};
 
 /// The protocol machine of one session. See the [module](self) for its contract.
 #[derive(Debug)]
@@ -75,6 +81,7 @@ pub struct Machine {
 #[derive(Debug)]
 enum Kind {
     Talk(Box<Talk>),
+    Translation(Box<Interpreter>),
     /// It could not be set up: there is only a farewell to be sent.
     Nothing(Outbox),
 }
@@ -108,8 +115,12 @@ impl Machine {
                 Self { session_kind: config.kind, kind: Kind::Nothing(out), phase: Phase::Closing(close) }
             }
             None => {
+                let kind = match config.kind {
+                    SessionKind::Translation => Kind::Translation(Box::new(Interpreter::open(&config))),
+                    SessionKind::Realtime | SessionKind::Transcription => Kind::Talk(Box::new(Talk::open(&config))),
+                };
                 let phase = Phase::Open { expires_at: now.saturating_add(config.lifetime) };
-                Self { session_kind: config.kind, kind: Kind::Talk(Box::new(Talk::open(&config))), phase }
+                Self { session_kind: config.kind, kind, phase }
             }
         }
     }
@@ -124,6 +135,7 @@ impl Machine {
         if let Err((refusal, cause)) = self.handle_event(frame, now) {
             self.out().refuse(refusal, cause);
         }
+        self.close_when_over();
     }
 
     /// A binary frame came: the protocol has none.
@@ -137,8 +149,10 @@ impl Machine {
     pub fn handle_timeout(&mut self, now: Duration) {
         match (&self.phase, &mut self.kind) {
             (Phase::Open { expires_at }, kind) if now >= *expires_at => {
-                if let Kind::Talk(talk) = kind {
-                    talk.stop();
+                match kind {
+                    Kind::Talk(talk) => talk.stop(),
+                    Kind::Translation(interpreter) => interpreter.stop(),
+                    Kind::Nothing(_) => {}
                 }
                 self.out().refuse(refusal::session_expired(), None);
                 self.phase = Phase::Closing(Close::expired());
@@ -148,12 +162,14 @@ impl Machine {
         }
     }
 
-    /// The engine made a piece of a response. Pieces of responses that are over are ignored.
+    /// The engine made a piece of a response, a transcription or a translation. Pieces of what is over are ignored.
     pub fn handle_engine(&mut self, id: JobId, event: EngineEvent, now: Duration) {
         match &mut self.kind {
             Kind::Talk(talk) => talk.handle_engine(id, event, now),
+            Kind::Translation(interpreter) => interpreter.handle_engine(id, event),
             Kind::Nothing(_) => {}
         }
+        self.close_when_over();
     }
 
     // --- What is wanted -----------------------------------------------------------------------------------------
@@ -174,6 +190,7 @@ impl Machine {
             (Phase::Open { expires_at }, Kind::Talk(talk)) => {
                 Some(talk.deadline().map_or(*expires_at, |idle| idle.min(*expires_at)))
             }
+            (Phase::Open { expires_at }, _) => Some(*expires_at),
             _ => None,
         }
     }
@@ -193,6 +210,7 @@ impl Machine {
     pub const fn backlog_bytes(&self) -> usize {
         match &self.kind {
             Kind::Talk(talk) => talk.out.bytes(),
+            Kind::Translation(interpreter) => interpreter.out.bytes(),
             Kind::Nothing(out) => out.bytes(),
         }
     }
@@ -203,9 +221,19 @@ impl Machine {
         matches!(self.phase, Phase::Open { .. })
     }
 
+    /// A translation ends by itself when everything has been said.
+    fn close_when_over(&mut self) {
+        if let (Phase::Open { .. }, Kind::Translation(interpreter)) = (&self.phase, &self.kind)
+            && interpreter.is_over()
+        {
+            self.phase = Phase::Closing(Close::normal());
+        }
+    }
+
     const fn out(&mut self) -> &mut Outbox {
         match &mut self.kind {
             Kind::Talk(talk) => &mut talk.out,
+            Kind::Translation(interpreter) => &mut interpreter.out,
             Kind::Nothing(out) => out,
         }
     }
@@ -221,6 +249,7 @@ impl Machine {
         let event = ClientEvent::decode(frame, self.out().dialect).map_err(|_| because(refusal::no_type()))?;
         match &mut self.kind {
             Kind::Talk(talk) => talk.handle_event(event, now).map_err(because),
+            Kind::Translation(interpreter) => interpreter.handle_event(event).map_err(because),
             Kind::Nothing(_) => Ok(()),
         }
     }

@@ -30,6 +30,11 @@ impl Close {
         Self { code, reason: format!("{}.{}", refusal.kind, refusal.code.unwrap_or_default()) }
     }
 
+    /// Everything has been said.
+    pub(super) const fn normal() -> Self {
+        Self { code: 1000, reason: String::new() }
+    }
+
     /// The session's time is over.
     pub(super) fn expired() -> Self {
         Self { code: 1001, reason: EXPIRED.to_owned() }
@@ -220,6 +225,27 @@ pub(super) fn no_quota() -> Refusal {
 pub(super) fn beta_disabled() -> Refusal {
     let message = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API.";
     refusal("beta_api_shape_disabled", message, None)
+}
+
+/// `mode` is the kind of session that was asked for.
+pub(super) fn unsuitable_model(model: &str, mode: &str) -> Refusal {
+    refusal("invalid_model", format!("Model \"{model}\" is not supported in {mode} mode."), None)
+}
+
+pub(super) fn transcription_model(model: &str) -> Refusal {
+    let message = format!(
+        "Model \"{model}\" is a transcription model: name it in 'audio.input.transcription.model' of a realtime session, \
+         or connect with '?intent=transcription'."
+    );
+    refusal("invalid_model", message, None)
+}
+
+pub(super) fn closing() -> Refusal {
+    refusal("invalid_value", "The session is closing.", Some("type"))
+}
+
+pub(super) fn translation_failed(message: String) -> Refusal {
+    Refusal { kind: "server_error", code: Some("server_error"), message, param: None }
 }
 
 pub(super) fn session_expired() -> Refusal {

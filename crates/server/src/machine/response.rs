@@ -141,7 +141,7 @@ impl ActiveResponse {
             EngineEvent::Transcript(text) if self.plan.is_spoken() => self.transcript(&text, stage),
             EngineEvent::Transcript(text) => self.text(&text, stage),
             EngineEvent::Audio(samples) if self.plan.is_spoken() => self.audio(&samples, stage),
-            EngineEvent::Audio(_) => None,
+            EngineEvent::Audio(_) | EngineEvent::Heard(_) => None,
             EngineEvent::FunctionCall(name) => {
                 self.close_item(ItemStatus::Completed, stage);
                 self.open_call(name, stage);

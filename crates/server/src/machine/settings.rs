@@ -5,14 +5,15 @@
 
 use vivavoce_audio::AudioEncoding;
 use vivavoce_protocol::{
-    AudioFormat, AudioFormatType, AudioInput, AudioOutput, Dialect, Eagerness, Int, List, MaxTokens, Member,
+    AudioFormat, AudioFormatType, AudioInput, AudioOutput, Dialect, Eagerness, Include, Int, List, MaxTokens, Member,
     Modalities, Model, Num, Open, RealtimeSession, Session, SessionId, SessionType, Tool, ToolChoice, ToolChoiceMode,
     Transcription, TranscriptionSession, Truncation, TruncationMode, TurnDetection, TurnDetectionType, Unlimited,
     VoiceChoice,
 };
 
+use super::models::{self, Hearing};
 use super::refusal::{self, Refusal};
-use super::{MachineConfig, SessionKind};
+use super::{MachineConfig, SessionKind, SessionTemplate};
 
 const INSTRUCTIONS: &str =
     "You are the local Realtime server of vivavoce. Say that you are, and what you heard or read.";
@@ -23,7 +24,7 @@ const SILENCE_LEFT_OUT_MS: u32 = 500;
 const PREFIX_MS: u32 = 300;
 
 /// The configuration in force.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Settings {
     dialect: Dialect,
     transcription: bool,
@@ -47,6 +48,27 @@ pub(super) struct Turns {
 }
 
 impl Settings {
+    /// Those a session is opened with: from its secret, or the defaults. The URL's model comes first.
+    pub(super) fn open(config: &MachineConfig, id: SessionId) -> Self {
+        let Some(settings) = config.template.as_ref().and_then(SessionTemplate::settings) else {
+            return Self::new(config, id);
+        };
+        let mut settings = settings.clone().named(id, config.opened_at + config.lifetime.as_secs());
+        // The connection says which dialect it speaks; the settings themselves have none.
+        settings.dialect = config.dialect;
+        if let Some(model) = config.model.as_deref() {
+            settings.session.model = model.into();
+        }
+        settings
+    }
+
+    /// Under another id, with another end.
+    pub(super) fn named(mut self, id: SessionId, expires_at: u64) -> Self {
+        self.session.id = id.into();
+        self.session.expires_at = Int::from(expires_at).into();
+        self
+    }
+
     pub(super) fn new(config: &MachineConfig, id: SessionId) -> Self {
         let dialect = config.dialect;
         let transcription = config.kind == SessionKind::Transcription;
@@ -183,8 +205,8 @@ impl Settings {
             if wanted.language.get().is_some() && wanted.languages.get().is_some() {
                 return Err(refusal::both_languages(transcription));
             }
-            let streaming = matches!(self.transcription(), Some("gpt-realtime-whisper" | "gpt-live-transcribe"));
-            if streaming && self.input.turn_detection.get().is_some() {
+            let live = self.transcription().is_some_and(|model| models::hearing(model) == Hearing::Live);
+            if live && self.input.turn_detection.get().is_some() {
                 return Err(refusal::no_turns_for_model(turn_detection));
             }
         }
@@ -235,6 +257,17 @@ impl Settings {
 
     pub(super) const fn tool_choice(&self) -> &Member<ToolChoice> {
         &self.session.tool_choice
+    }
+
+    /// How the user's speech is transcribed, when it is.
+    pub(super) const fn transcription_settings(&self) -> Option<&Transcription> {
+        self.input.transcription.get()
+    }
+
+    /// Whether transcripts come with the probabilities of their tokens.
+    pub(super) fn includes_logprobs(&self) -> bool {
+        let include = self.session.include.get();
+        include.is_some_and(|include| include.iter().any(|extra| *extra == Include::TranscriptionLogprobs))
     }
 
     /// The model that transcribes the user's speech, when it is transcribed.

@@ -16,6 +16,7 @@ use super::outbox::Outbox;
 use super::refusal::{self, Refusal};
 use super::response::{ActiveResponse, Outcome, Stage};
 use super::settings::Settings;
+use super::transcription::Transcribing;
 use super::{MachineConfig, turn};
 use crate::engine::{ContextItem, EngineEvent};
 
@@ -28,6 +29,7 @@ pub(super) struct Talk {
     /// The item of the speech that is going on.
     pub(super) speech_item: Option<ItemId>,
     pub(super) responses: Vec<ActiveResponse>,
+    pub(super) transcriptions: Vec<Transcribing>,
     /// The model has spoken in the conversation: its voice cannot change any more.
     pub(super) has_spoken: bool,
     pub(super) idle: turn::Idle,
@@ -36,7 +38,7 @@ pub(super) struct Talk {
 impl Talk {
     pub(super) fn open(config: &MachineConfig) -> Self {
         let mut out = Outbox::new(config.dialect, config.seed);
-        let settings = Settings::new(config, out.ids.session());
+        let settings = Settings::open(config, out.ids.session());
         out.send(ServerEvent::SessionCreated(SessionEvent::new().session(Box::new(settings.wire()))));
         let conversation = Conversation::new(out.ids.conversation());
         if config.dialect == Dialect::Beta && !settings.is_transcription() {
@@ -50,6 +52,7 @@ impl Talk {
             conversation,
             speech_item: None,
             responses: Vec::new(),
+            transcriptions: Vec::new(),
             has_spoken: false,
             idle: turn::Idle::default(),
         }
@@ -68,6 +71,7 @@ impl Talk {
             ClientEvent::InputAudioCommit(_) => self.commit_by_client(),
             ClientEvent::InputAudioClear(_) => {
                 self.input.clear();
+                self.forget_open_transcription();
                 self.speech_item = None;
                 self.out.send(ServerEvent::InputAudioCleared(Bare::new()));
                 Ok(())
@@ -88,7 +92,9 @@ impl Talk {
     }
 
     pub(super) fn handle_engine(&mut self, id: JobId, event: EngineEvent, now: Duration) {
-        let Some(index) = self.responses.iter().position(|response| response.job == id) else { return };
+        let Some(index) = self.responses.iter().position(|response| response.job == id) else {
+            return self.handle_transcription(id, event);
+        };
         let by_engine = matches!(event, EngineEvent::Done | EngineEvent::Failed(_));
         let mut stage =
             Stage { out: &mut self.out, conversation: &mut self.conversation, has_spoken: &mut self.has_spoken };
@@ -110,12 +116,16 @@ impl Talk {
         for response in self.responses.drain(..) {
             self.out.order(Job::Cancel { id: response.job });
         }
+        for transcribing in self.transcriptions.drain(..) {
+            self.out.order(Job::Cancel { id: transcribing.job() });
+        }
     }
 
     fn update_session(&mut self, update: &Session) -> Result<(), Refusal> {
         self.settings = self.settings.updated(update, self.has_spoken)?;
         self.input.configure(self.settings.input_encoding(), self.settings.turns());
-        if !self.input.is_speaking() {
+        self.stop_hearing_unless_live();
+        if !self.input.is_speaking() && !self.hears_buffer() {
             self.speech_item = None;
         }
         self.out.send(ServerEvent::SessionUpdated(SessionEvent::new().session(Box::new(self.settings.wire()))));

@@ -3,19 +3,16 @@
 use std::time::Duration;
 
 use vivavoce_audio::AudioChunk;
-use vivavoce_protocol::payload::{
-    Committed, SpeechStarted, SpeechStopped, TimeoutTriggered, TranscriptionCompleted, TranscriptionDelta,
-};
-use vivavoce_protocol::{Int, ItemId, Member, ServerEvent, StatusReason, Text};
+use vivavoce_protocol::payload::{Committed, SpeechStarted, SpeechStopped, TimeoutTriggered};
+use vivavoce_protocol::{Int, ItemId, ServerEvent, StatusReason};
 
 use super::input::{MAX_MINUTES, MIN_COMMIT_MS, TurnEvent};
 use super::item::{StoredItem, described};
 use super::refusal::{self, Refusal};
 use super::talk::Talk;
-use super::usage;
 
 /// Base64 of 15 MiB of audio, the most one append may hold.
-const MAX_APPEND: usize = 20 << 20;
+pub(super) const MAX_APPEND: usize = 20 << 20;
 
 /// `turn_detection.idle_timeout_ms`: speaks up when nobody does.
 ///
@@ -73,6 +70,7 @@ impl Talk {
         }
         let expected = described(self.input.encoding());
         let samples = self.input.decode(base64).ok_or_else(|| refusal::bad_audio(expected, "audio"))?;
+        self.hear(&samples);
         for event in self.input.append(&samples) {
             match event {
                 TurnEvent::Started { start_ms } => self.speech_started(start_ms, now),
@@ -99,11 +97,11 @@ impl Talk {
         let id = self.speech_item();
         self.out
             .send(ServerEvent::SpeechStopped(SpeechStopped::new().audio_end_ms(Int::from(end_ms)).item_id(id.clone())));
-        let audio_ms = self.commit(id.clone(), audio);
+        self.commit(id.clone(), audio.clone());
         if self.settings.turns().is_some_and(|turns| turns.create_response) {
             self.respond_to_turn();
         }
-        self.transcribe(id, audio_ms);
+        self.transcribe(id, audio);
     }
 
     /// The id the speech events named, or a new one.
@@ -126,46 +124,20 @@ impl Talk {
         }
         let audio = self.input.take_all();
         let id = self.speech_item();
-        let audio_ms = self.commit(id.clone(), audio);
-        self.transcribe(id, audio_ms);
+        self.commit(id.clone(), audio.clone());
+        self.transcribe(id, audio);
         Ok(())
     }
 
-    /// Makes a user item of audio: `input_audio_buffer.committed`, then the item. Says how many milliseconds it has.
-    fn commit(&mut self, id: ItemId, audio: AudioChunk) -> u64 {
-        let encoding = self.input.encoding();
-        let audio_ms = encoding.samples_to_ms(audio.len() as u64);
-        let item = StoredItem::speech(id.clone(), audio, encoding);
+    /// Makes a user item of audio: `input_audio_buffer.committed`, then the item.
+    fn commit(&mut self, id: ItemId, audio: AudioChunk) {
+        let item = StoredItem::speech(id.clone(), audio, self.input.encoding());
         let wire = item.wire();
         let previous = self.conversation.append(item);
         self.out
             .send(ServerEvent::InputAudioCommitted(Committed::new().previous_item_id(previous.clone()).item_id(id)));
         self.announce(previous, wire);
         self.idle.disarm();
-        audio_ms
-    }
-
-    /// The transcript of a user item: how long it was, since nothing here understands it.
-    fn transcribe(&mut self, id: ItemId, audio_ms: u64) {
-        let Some(model) = self.settings.transcription() else { return };
-        let transcript = format!("({:.1} seconds of audio)", audio_ms as f64 / 1000.0);
-        let usage = usage::transcription(model, audio_ms, &transcript);
-        self.conversation.transcribe(&id, &transcript);
-        self.out.send(ServerEvent::InputTranscriptionDelta(
-            TranscriptionDelta::new()
-                .item_id(id.clone())
-                .content_index(Int::from(0))
-                .delta(Text::from(transcript.clone()))
-                .logprobs(None),
-        ));
-        self.out.send(ServerEvent::InputTranscriptionCompleted(
-            TranscriptionCompleted::new()
-                .item_id(id)
-                .content_index(Int::from(0))
-                .transcript(transcript)
-                .logprobs(Member::Null)
-                .usage(usage),
-        ));
     }
 
     /// Nobody spoke for long enough: the silence becomes the user's turn, and is answered.
@@ -181,9 +153,9 @@ impl Talk {
                 .audio_end_ms(Int::from(end_ms))
                 .item_id(id.clone()),
         ));
-        let audio_ms = self.commit(id.clone(), audio);
+        self.commit(id.clone(), audio.clone());
         self.idle.silenced();
         self.respond_to_turn();
-        self.transcribe(id, audio_ms);
+        self.transcribe(id, audio);
     }
 }

@@ -1,6 +1,5 @@
 //! One connection: a loop around its machine.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,12 +7,12 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use super::{ErasedEngine, Shared};
-use crate::engine::{EngineEvent, EngineEvents, EngineRequest};
-use crate::machine::{Close, Job, JobId, Machine, MachineConfig};
+use super::Shared;
+use super::engines::{Engines, MAX_SAMPLES};
+use crate::machine::{Close, Machine, MachineConfig};
 
 /// Frames between the loop and the task that writes them.
 const QUEUE: usize = 32;
@@ -39,8 +38,8 @@ pub(super) async fn run(shared: &Shared, socket: WebSocket, config: MachineConfi
     let start = Instant::now();
     let mut machine = Machine::new(config, Duration::ZERO);
     let (pieces, mut made) = mpsc::channel(PIECES);
-    let engine = Arc::clone(&shared.engine);
-    let mut engines = Engines { engine, pieces, running: HashMap::new(), tasks: JoinSet::new() };
+    let mut engines = Engines::new(Arc::clone(&shared.engine), pieces);
+    let backlog = engines.backlog();
     let mut ping = interval(PING_EVERY);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ping.reset();
@@ -59,7 +58,8 @@ pub(super) async fn run(shared: &Shared, socket: WebSocket, config: MachineConfi
         }
         // 2. What happens next. While frames wait, the engine does; reading does not.
         let behind = machine.backlog_bytes() > 0;
-        let listening = machine.backlog_bytes() <= MAX_BACKLOG;
+        let unheard = backlog.samples() > MAX_SAMPLES;
+        let listening = machine.backlog_bytes() <= MAX_BACKLOG && !unheard;
         let wake = machine.poll_timeout().map(|at| at.saturating_sub(start.elapsed()));
         tokio::select! {
             message = incoming.next(), if listening => match message {
@@ -79,7 +79,8 @@ pub(super) async fn run(shared: &Shared, socket: WebSocket, config: MachineConfi
                 Err(_) => break None,
             },
             Some((id, piece)) = made.recv(), if !behind => machine.handle_engine(id, piece, start.elapsed()),
-            Some(ended) = engines.tasks.join_next() => {
+            () = backlog.less(), if unheard => {}
+            Some(ended) = engines.next_end() => {
                 // Cancelled ones are expected; the panic of one is the server's.
                 if let Err(error) = ended && error.is_panic() {
                     shared.panicked(error.into_panic());
@@ -121,44 +122,4 @@ async fn write(mut sink: SplitSink<WebSocket, Message>, mut frames: mpsc::Receiv
         }
     }
     let _ = sink.flush().await;
-}
-
-/// The responses being made. Dropping it stops them all.
-struct Engines {
-    engine: Arc<dyn ErasedEngine>,
-    pieces: mpsc::Sender<(JobId, EngineEvent)>,
-    running: HashMap<JobId, AbortHandle>,
-    tasks: JoinSet<()>,
-}
-
-impl Engines {
-    fn order(&mut self, job: Job) {
-        match job {
-            Job::Respond { id, request } => {
-                let task = make(Arc::clone(&self.engine), id, *request, self.pieces.clone());
-                self.running.retain(|_, task| !task.is_finished());
-                self.running.insert(id, self.tasks.spawn(task));
-            }
-            Job::Cancel { id } => {
-                if let Some(task) = self.running.remove(&id) {
-                    task.abort();
-                }
-            }
-        }
-    }
-}
-
-/// Runs the engine for one response, and says how it ended.
-async fn make(
-    engine: Arc<dyn ErasedEngine>,
-    id: JobId,
-    request: EngineRequest,
-    pieces: mpsc::Sender<(JobId, EngineEvent)>,
-) {
-    let events = EngineEvents::new(id, pieces);
-    let end = match engine.respond(request, events.clone()).await {
-        Ok(()) => EngineEvent::Done,
-        Err(error) => EngineEvent::Failed(error),
-    };
-    events.send(end).await;
 }

@@ -3,6 +3,7 @@
 //! Nothing here knows the protocol beyond the handshake and the close codes.
 
 mod connection;
+mod engines;
 mod handshake;
 
 use std::any::Any;
@@ -26,7 +27,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::engine::{BuiltIn, Engine, EngineEvents, EngineFuture, EngineRequest};
+use crate::engine::{
+    AudioStream, BuiltIn, Engine, EngineEvents, EngineFuture, EngineRequest, TranscriptionRequest, TranslationRequest,
+};
 use crate::machine::MachineConfig;
 use crate::voice::VoiceKind;
 
@@ -72,14 +75,30 @@ impl Shared {
     }
 }
 
-/// [`Engine`] behind a pointer: its method wants an `Arc` of its own type.
+/// [`Engine`] behind a pointer: its methods want an `Arc` of its own type.
 trait ErasedEngine: Send + Sync {
     fn respond(self: Arc<Self>, request: EngineRequest, events: EngineEvents) -> EngineFuture;
+    fn transcribe(self: Arc<Self>, how: TranscriptionRequest, audio: AudioStream, events: EngineEvents)
+    -> EngineFuture;
+    fn translate(self: Arc<Self>, how: TranslationRequest, audio: AudioStream, events: EngineEvents) -> EngineFuture;
 }
 
 impl<E: Engine> ErasedEngine for E {
     fn respond(self: Arc<Self>, request: EngineRequest, events: EngineEvents) -> EngineFuture {
         Engine::respond(self, request, events)
+    }
+
+    fn transcribe(
+        self: Arc<Self>,
+        how: TranscriptionRequest,
+        audio: AudioStream,
+        events: EngineEvents,
+    ) -> EngineFuture {
+        Engine::transcribe(self, how, audio, events)
+    }
+
+    fn translate(self: Arc<Self>, how: TranslationRequest, audio: AudioStream, events: EngineEvents) -> EngineFuture {
+        Engine::translate(self, how, audio, events)
     }
 }
 

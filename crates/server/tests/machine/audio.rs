@@ -3,7 +3,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use vivavoce_audio::{AudioEncoding, decode_base64, resample};
 use vivavoce_protocol::Dialect;
-use vivavoce_server::machine::MachineConfig;
 use vivavoce_server::{EngineEvent, Reply};
 
 use crate::play::{BOTH, Play, error, find, silence, speech, spelled, types};
@@ -96,11 +95,12 @@ fn server_vad_finds_a_turn_and_answers_it() {
             "input_audio_buffer.committed",
             "conversation.item.added",
             "conversation.item.done",
-            "response.created",
+        ];
+        ladder.extend(AUDIO_LADDER);
+        ladder.extend([
             "conversation.item.input_audio_transcription.delta",
             "conversation.item.input_audio_transcription.completed",
-        ];
-        ladder.extend(&AUDIO_LADDER[1..]);
+        ]);
         assert_eq!(types(&events), spelled(dialect, &ladder));
 
         let ids = ["speech_started", "speech_stopped", "committed"];
@@ -315,41 +315,6 @@ fn silence_is_answered_once_after_the_idle_timeout() {
     assert_eq!(ms(&events, "input_audio_buffer.timeout_triggered", "audio_end_ms"), 2000);
     // The answer to silence does not wait for more of it.
     assert_eq!(play.machine.poll_timeout(), Some(Duration::from_secs(3600)));
-}
-
-#[test]
-fn a_transcription_session_transcribes_and_never_answers() {
-    for dialect in BOTH {
-        let mut play = Play::open(MachineConfig::transcription().dialect(dialect));
-        let opened = play.drain();
-        let prefix = if play.beta() { "transcription_session" } else { "session" };
-        assert_eq!(types(&opened), [format!("{prefix}.created")]);
-        let detection = if play.beta() { "/session/turn_detection" } else { "/session/audio/input/turn_detection" };
-        let detection = opened[0].pointer(detection).unwrap();
-        assert_eq!(detection["silence_duration_ms"], 200);
-        assert!(detection.get("create_response").is_none());
-
-        let update = if play.beta() {
-            json!({"type": "transcription_session.update", "session":
-                {"input_audio_transcription": {"model": "gpt-4o-transcribe", "language": "en"}}})
-        } else {
-            json!({"type": "session.update", "session": {"type": "transcription",
-                "audio": {"input": {"transcription": {"model": "gpt-4o-transcribe", "language": "en"}}}}})
-        };
-        assert_eq!(types(&play.send(update)), [format!("{prefix}.updated")]);
-
-        let events = play.stream(&[silence(500), speech(), silence(600)].concat());
-        assert!(types(&events).iter().all(|name| !name.starts_with("response.")));
-        let usage = &find(&events, "conversation.item.input_audio_transcription.completed")["usage"];
-        assert_eq!(usage["type"], "tokens");
-        let tokens = |name: &str| usage[name].as_u64().unwrap();
-        assert_eq!(tokens("total_tokens"), tokens("input_tokens") + tokens("output_tokens"));
-
-        assert_eq!(error(&play.send(json!({"type": "response.create"}))).0, "invalid_value");
-        assert_eq!(types(&play.append(&silence(200))), Vec::<String>::new());
-        let events = play.send(json!({"type": "input_audio_buffer.commit"}));
-        assert_eq!(types(&events).last().unwrap(), "conversation.item.input_audio_transcription.completed");
-    }
 }
 
 #[test]

@@ -7,5 +7,8 @@ mod items;
 mod play;
 mod responses;
 mod session;
+mod template;
 mod text;
 mod tools;
+mod transcription;
+mod translation;

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use vivavoce_audio::{AudioEncoding, encode_base64};
 use vivavoce_protocol::Dialect;
 use vivavoce_server::machine::{Close, Job, JobId, Machine, MachineConfig};
-use vivavoce_server::{BuiltIn, EngineEvent, EngineRequest, Reply, synthetic_speech};
+use vivavoce_server::{
+    BuiltIn, EngineEvent, EngineRequest, Reply, TranscriptionRequest, TranslationRequest, synthetic_speech,
+};
 
 pub(crate) const BOTH: [Dialect; 2] = [Dialect::Ga, Dialect::Beta];
 
@@ -18,7 +20,28 @@ pub(crate) struct Play {
     /// Jobs the test answers itself; with `by_hand` they are not answered by the built-in words.
     pub(crate) jobs: Vec<(JobId, EngineRequest)>,
     pub(crate) cancelled: Vec<JobId>,
+    /// Transcriptions and translations in progress.
+    pub(crate) ears: Vec<Ear>,
     by_hand: bool,
+}
+
+/// An engine that listens.
+pub(crate) struct Ear {
+    pub(crate) id: JobId,
+    pub(crate) transcribes: Option<TranscriptionRequest>,
+    pub(crate) translates: Option<TranslationRequest>,
+    /// Samples.
+    pub(crate) heard: usize,
+}
+
+impl Ear {
+    const fn transcribing(id: JobId, request: TranscriptionRequest) -> Self {
+        Self { id, transcribes: Some(request), translates: None, heard: 0 }
+    }
+
+    const fn translating(id: JobId, request: TranslationRequest) -> Self {
+        Self { id, transcribes: None, translates: Some(request), heard: 0 }
+    }
 }
 
 impl Play {
@@ -32,12 +55,25 @@ impl Play {
     pub(crate) fn open(config: MachineConfig) -> Self {
         let dialect = config.dialect;
         let machine = Machine::new(config, Duration::ZERO);
-        Self { machine, dialect, now: Duration::ZERO, jobs: Vec::new(), cancelled: Vec::new(), by_hand: false }
+        Self {
+            machine,
+            dialect,
+            now: Duration::ZERO,
+            jobs: Vec::new(),
+            cancelled: Vec::new(),
+            ears: Vec::new(),
+            by_hand: false,
+        }
     }
 
     /// A session whose jobs the test answers itself.
     pub(crate) fn by_hand(dialect: Dialect) -> Self {
         Self { by_hand: true, ..Self::new(dialect) }
+    }
+
+    /// From here on the test answers jobs itself.
+    pub(crate) fn take_over(&mut self) {
+        self.by_hand = true;
     }
 
     pub(crate) fn beta(&self) -> bool {
@@ -79,7 +115,40 @@ impl Play {
                         self.machine.handle_engine(id, event, self.now);
                     }
                 }
-                Some(Job::Cancel { id }) => self.cancelled.push(id),
+                Some(Job::Transcribe { id, request }) => self.ears.push(Ear::transcribing(id, *request)),
+                Some(Job::Translate { id, request }) => self.ears.push(Ear::translating(id, *request)),
+                Some(Job::Hear { id, audio }) => {
+                    let Some(ear) = self.ears.iter_mut().find(|ear| ear.id == id) else { panic!("{id:?} was ordered") };
+                    ear.heard += audio.len();
+                    if let Some(request) = &ear.translates {
+                        let said = format!("[{}]", request.language);
+                        for piece in [
+                            EngineEvent::Heard("heard ".to_owned()),
+                            EngineEvent::Transcript(said),
+                            EngineEvent::Audio(audio),
+                        ] {
+                            self.machine.handle_engine(id, piece, self.now);
+                        }
+                    } else if ear.transcribes.as_ref().is_some_and(|request| request.live) {
+                        let said = EngineEvent::Transcript(format!(" {}", ear.heard));
+                        self.machine.handle_engine(id, said, self.now);
+                    }
+                }
+                Some(Job::EndOfAudio { id }) if !self.by_hand => {
+                    let Some(at) = self.ears.iter().position(|ear| ear.id == id) else { panic!("{id:?} was ordered") };
+                    let ear = self.ears.remove(at);
+                    if ear.transcribes.is_some_and(|request| !request.live) {
+                        for word in ["I", " heard", " that."] {
+                            self.machine.handle_engine(id, EngineEvent::Transcript(word.to_owned()), self.now);
+                        }
+                    }
+                    self.machine.handle_engine(id, EngineEvent::Done, self.now);
+                }
+                Some(Job::EndOfAudio { .. }) => {}
+                Some(Job::Cancel { id }) => {
+                    self.ears.retain(|ear| ear.id != id);
+                    self.cancelled.push(id);
+                }
                 None => return events,
             }
         }
@@ -208,7 +277,12 @@ pub(crate) fn joined(events: &[Value], name: &str) -> String {
 fn record(dialect: Dialect, frame: &str) {
     use std::io::Write;
     let Ok(folder) = std::env::var("VIVAVOCE_EVENTS") else { return };
-    let path = std::path::Path::new(&folder).join(if dialect == Dialect::Beta { "beta.jsonl" } else { "ga.jsonl" });
+    let name = match dialect {
+        Dialect::Beta => "beta.jsonl",
+        Dialect::Ga => "ga.jsonl",
+        Dialect::Translation => "translation.jsonl",
+    };
+    let path = std::path::Path::new(&folder).join(name);
     let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
     writeln!(file.expect("the folder exists"), "{frame}").expect("the file can be written");
 }

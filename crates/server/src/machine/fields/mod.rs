@@ -20,6 +20,11 @@ use vivavoce_protocol::{Dialect, Members};
 use super::SessionKind;
 use super::refusal::{self, Refusal};
 
+pub(super) use session::{
+    BETA as BETA_SESSION, BETA_TRANSCRIPTION as BETA_TRANSCRIPTION_SESSION, CLIENT_SECRET as CLIENT_SECRET_SESSION,
+    TRANSLATION_SECRET as TRANSLATION_SECRET_SESSION,
+};
+
 /// What a JSON value must look like.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {

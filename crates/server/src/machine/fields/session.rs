@@ -100,7 +100,7 @@ const INPUT: Shape = Shape::Object(&[&[
 ]]);
 
 /// A GA conversation.
-pub(crate) const REALTIME: Shape = Shape::Object(&[&[
+pub(in crate::machine) const REALTIME: Shape = Shape::Object(&[&[
     optional("type", Shape::Any),
     optional("model", TEXT),
     optional("output_modalities", GA_MODALITIES),
@@ -131,7 +131,7 @@ pub(crate) const REALTIME: Shape = Shape::Object(&[&[
 ]]);
 
 /// A GA transcription session.
-pub(crate) const TRANSCRIPTION: Shape = Shape::Object(&[&[
+pub(in crate::machine) const TRANSCRIPTION: Shape = Shape::Object(&[&[
     optional("type", Shape::Any),
     optional("audio", Shape::Object(&[&[optional("input", INPUT)]])),
     optional("include", INCLUDE),
@@ -146,7 +146,7 @@ const BETA_INPUT: &[Field] = &[
 ];
 
 /// A beta conversation: flat.
-pub(crate) const BETA: Shape = Shape::Object(&[
+pub(in crate::machine) const BETA: Shape = Shape::Object(&[
     &[
         optional("model", TEXT),
         optional("modalities", BETA_MODALITIES),
@@ -166,7 +166,8 @@ pub(crate) const BETA: Shape = Shape::Object(&[
 ]);
 
 /// A beta transcription session: flat.
-pub(crate) const BETA_TRANSCRIPTION: Shape = Shape::Object(&[&[optional("modalities", BETA_MODALITIES)], BETA_INPUT]);
+pub(in crate::machine) const BETA_TRANSCRIPTION: Shape =
+    Shape::Object(&[&[optional("modalities", BETA_MODALITIES)], BETA_INPUT]);
 
 const TRANSLATION_AUDIO: Field = optional(
     "audio",
@@ -186,13 +187,17 @@ const TRANSLATION_AUDIO: Field = optional(
 pub(super) const TRANSLATION: Shape = Shape::Object(&[&[TRANSLATION_AUDIO]]);
 
 /// A translation session as the REST call for a secret names it.
-pub(crate) const TRANSLATION_SECRET: Shape =
+pub(in crate::machine) const TRANSLATION_SECRET: Shape =
     Shape::Object(&[&[optional("type", Shape::Word(&["translation"])), required("model", TEXT), TRANSLATION_AUDIO]]);
 
 /// `session` of a GA update: it must say its kind, and it must be the connection's.
 pub(super) const fn of_kind(variants: &'static [Variant]) -> Shape {
     Shape::Tagged { by: "type", without: Without::Refused, variants }
 }
+
+/// A session as the REST call for a secret names it.
+pub(in crate::machine) const CLIENT_SECRET: Shape =
+    of_kind(&[variant("realtime", REALTIME), variant("transcription", TRANSCRIPTION)]);
 
 pub(super) const REALTIME_KINDS: &[Variant] =
     &[variant("realtime", REALTIME), refused("transcription", || refusal::session_kind(false))];

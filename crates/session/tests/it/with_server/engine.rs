@@ -18,6 +18,12 @@ impl Engine {
     pub(crate) fn order(&mut self, job: Job) {
         match job {
             Job::Respond { id, request } => self.pieces.extend(pieces(&request).into_iter().map(|piece| (id, piece))),
+            Job::Transcribe { id, .. } => {
+                self.pieces
+                    .extend([(id, EngineEvent::Transcript("I heard that.".to_owned())), (id, EngineEvent::Done)]);
+            }
+            Job::Translate { id, .. } => self.pieces.push_back((id, EngineEvent::Done)),
+            Job::Hear { .. } | Job::EndOfAudio { .. } => {}
             Job::Cancel { id } => self.pieces.retain(|(job, _)| *job != id),
         }
     }
