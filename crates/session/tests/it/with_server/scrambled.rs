@@ -96,7 +96,7 @@ fn spoken_turns_with_transcripts() {
             pair.settle();
         }
         assert_eq!(pair.order().len(), 4);
-        let transcribed = pair.client.conversation().items().filter(|item| item.transcript().contains("seconds"));
+        let transcribed = pair.client.conversation().items().filter(|item| item.transcript().contains("heard"));
         assert_eq!(transcribed.count(), 4, "the user's and the answers to them");
     });
 }
