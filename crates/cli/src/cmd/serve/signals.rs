@@ -1,30 +1,47 @@
 //! What stops a server: Ctrl-C, or the signal that service managers send.
 
-use std::future::Future;
+use std::io;
 
 use crate::failure::Failure;
 
-/// Ends at the first such signal from now on.
-#[cfg(unix)]
-pub(super) fn listen() -> Result<impl Future<Output = ()>, Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| signal(kind).map_err(|error| Failure::failed(format!("cannot listen for signals: {error}")));
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut terminate = listen(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
+/// Such signals from the start on.
+pub(super) struct Signals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    interrupt: tokio::signal::windows::CtrlC,
 }
 
-/// Ends at the first such signal from now on.
-#[cfg(windows)]
-pub(super) fn listen() -> Result<impl Future<Output = ()>, Failure> {
-    let mut interrupt = tokio::signal::windows::ctrl_c()
-        .map_err(|error| Failure::failed(format!("cannot listen for Ctrl-C: {error}")))?;
-    Ok(async move {
-        interrupt.recv().await;
-    })
+impl Signals {
+    pub(super) fn listen() -> Result<Self, Failure> {
+        Self::try_listen().map_err(|error| Failure::failed(format!("cannot listen for signals: {error}")))
+    }
+
+    #[cfg(unix)]
+    fn try_listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    #[cfg(windows)]
+    fn try_listen() -> io::Result<Self> {
+        Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
+    }
+
+    /// The next one.
+    #[cfg(unix)]
+    pub(super) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// The next one.
+    #[cfg(windows)]
+    pub(super) async fn next(&mut self) {
+        self.interrupt.recv().await;
+    }
 }
