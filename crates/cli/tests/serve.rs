@@ -12,7 +12,7 @@ use support::{Run, finish, folder, json_lines, run, stereo_wav, vivavoce};
 
 /// `serve` on a free port, and what it said so far.
 struct Serving {
-    child: Child,
+    child: Option<Child>,
     out: BufReader<std::process::ChildStdout>,
     url: String,
 }
@@ -23,14 +23,25 @@ impl Serving {
         let mut child = vivavoce(folder, &arguments).spawn().expect("the binary starts");
         let mut out = BufReader::new(child.stdout.take().expect("it is piped"));
         let url = line(&mut out, "listening on ");
-        Self { child, out, url }
+        Self { child: Some(child), out, url }
     }
 
     #[cfg(unix)]
-    fn stop(self, signal: &str) -> Run {
-        let sent = std::process::Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+    fn stop(mut self, signal: &str) -> Run {
+        let child = self.child.take().expect("it runs");
+        let sent = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status();
         assert!(sent.expect("kill runs").success());
-        finish(self.child)
+        finish(child)
+    }
+}
+
+/// A test that failed leaves no server behind.
+impl Drop for Serving {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
@@ -130,6 +141,7 @@ fn the_log_tells_connections_or_every_event_and_never_a_key() {
         let address = host.split('/').next().expect("it has a host");
         upgrade(address, "sk-local");
         let log = serving.stop("-TERM").exits(0).stderr;
+        assert!(log.contains("refused 127.0.0.1:") && log.contains("with HTTP 401"), "{log}");
         assert!(log.contains("#1 opened by 127.0.0.1:") && log.contains("conversation, GA, model m"), "{log}");
         assert!(log.contains("#1 lost with code 1006") || log.contains("#1 closed by"), "{log}");
         assert_eq!(log.contains("-> session.created"), events, "{log}");

@@ -136,9 +136,11 @@ impl LocalServer {
 
     /// Closes every session with code 1001 and waits until they are closed, which takes as long as the clients need to
     /// answer, and 5 seconds at most. Dropping the server does the same without waiting.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.shared.stop.send_replace(true);
         self.listener.abort();
+        // Then the port is free again.
+        let _ = (&mut self.listener).await;
         // A little longer than one that does not answer is waited for.
         let patience = connection::CLOSE_WAIT + Duration::from_secs(1);
         let _ = tokio::time::timeout(patience, self.shared.stop.closed()).await;

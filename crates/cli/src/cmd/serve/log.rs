@@ -1,5 +1,6 @@
 //! `--log`: who connects and leaves, and what is said, a line each on standard error. No payload and no key.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
@@ -48,23 +49,31 @@ impl Clerk for ToTerminal {
 }
 
 impl Logger {
-    fn line(&self, session: &SessionInfo, what: &str) {
+    fn about(&self, session: &SessionInfo, what: &str) {
+        self.line(&format!("#{} {what}", session.number));
+    }
+
+    fn line(&self, what: &str) {
         let time = iso8601(SystemTime::now());
         let lost = match self.lost.swap(0, Ordering::Relaxed) {
             0 => String::new(),
             lost => format!(" ({lost} lines before it are missing)"),
         };
-        if !self.lines.put(format!("{time} #{} {what}{lost}", session.number)) {
+        if !self.lines.put(format!("{time} {what}{lost}")) {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
 impl Observer for Logger {
+    fn refused(&self, peer: SocketAddr, status: u16) {
+        self.line(&format!("refused {peer} with HTTP {status}"));
+    }
+
     fn opened(&self, session: &SessionInfo) {
         let model = session.model.as_deref().map_or("no model".to_owned(), |model| format!("model {}", short(model)));
         let (kind, dialect) = (kind_name(session.kind), dialect_name(session.dialect));
-        self.line(session, &format!("opened by {}: {kind}, {dialect}, {model}", session.peer));
+        self.about(session, &format!("opened by {}: {kind}, {dialect}, {model}", session.peer));
     }
 
     fn frame(&self, session: &SessionInfo, sender: Direction, frame: &str) {
@@ -73,7 +82,7 @@ impl Observer for Logger {
                 Direction::Client => "<-",
                 Direction::Server => "->",
             };
-            self.line(session, &format!("{arrow} {}", type_of(frame)));
+            self.about(session, &format!("{arrow} {}", type_of(frame)));
         }
     }
 
@@ -88,7 +97,7 @@ impl Observer for Logger {
             "" => String::new(),
             reason => format!(" ({})", short(reason)),
         };
-        self.line(session, &format!("{by} with code {}{reason} after {seconds:.1} s", ending.code));
+        self.about(session, &format!("{by} with code {}{reason} after {seconds:.1} s", ending.code));
     }
 }
 
