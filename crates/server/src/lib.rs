@@ -12,17 +12,38 @@
 //! ```
 //!
 //! Any client of the API can connect, in the current dialect (GA) or the one before (beta): text and audio turns,
-//! voice activity detection, interruption, function calls, items, out-of-band responses, errors. No key is needed, and
-//! none is looked at. What it answers is made by an [`Engine`]; the [built-in one](BuiltIn) needs no network and no
+//! voice activity detection, interruption, function calls, items, out-of-band responses, errors. Any key is good, or
+//! none, until one is [required](LocalServerBuilder::require_key). What it answers is made by an [`Engine`]; the [built-in one](BuiltIn) needs no network and no
 //! model, and says that it is the local server and what it read or heard.
 //!
-//! Beside the socket, `GET /healthz` says that it runs.
+//! # Beside the socket
+//!
+//! | path | what it does |
+//! |---|---|
+//! | `GET /healthz` | says that it runs |
+//! | `POST /v1/realtime/client_secrets` | mints a secret (`ek_...`) with a session: a credential for 10 s to 2 h |
+//! | `POST /v1/realtime/translations/client_secrets` | the same for translations |
+//! | `POST /v1/realtime/sessions`, `.../transcription_sessions` | the same in beta, for a minute |
+//! | `GET /v1/models`, `GET /v1/models/{id}` | names of models |
+//!
+//! Refusals have the vendor's shape, `{"error":{"message","type","param","code"}}`. Requests have at most 1 MiB, and pages of
+//! any origin may make them.
+//!
+//! # For tests of clients
+//!
+//! The builder makes bad days: [`turn_away`](LocalServerBuilder::turn_away), [`ga_only`](LocalServerBuilder::ga_only),
+//! [`max_session`](LocalServerBuilder::max_session), [`max_sessions`](LocalServerBuilder::max_sessions). An [`Observer`] sees
+//! every frame of every session.
+//!
+//! # Features
+//!
+//! `tls`, off by default: `LocalServerBuilder::tls` serves `wss://`, also with a certificate made at start.
 //!
 //! # What it is not
 //!
 //! - Not a model. The built-in engine understands nothing; its transcripts of the user tell durations.
 //! - Not a copy of the service's timing: it answers as fast as it can.
-//! - Not (yet) translation sessions, MCP tools, WebRTC or REST.
+//! - Not (yet) MCP tools or WebRTC.
 //!
 //! # How it is made
 //!
