@@ -33,6 +33,7 @@
 //! ```
 
 mod config;
+mod context;
 mod conversation;
 mod fields;
 mod ids;
