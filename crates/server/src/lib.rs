@@ -35,6 +35,7 @@ mod engine;
 pub mod machine;
 #[expect(clippy::disallowed_methods, reason = "the clock and the sockets are here, so that they are nowhere else")]
 mod net;
+mod transcriber;
 mod vad;
 mod voice;
 
@@ -43,4 +44,5 @@ pub use engine::{
     EngineRequest, Reply, SpokenAudio, TranscriptionRequest, TranslationRequest, arguments_for,
 };
 pub use net::{LocalServer, LocalServerBuilder};
+pub use transcriber::Transcriber;
 pub use voice::{VoiceKind, synthetic_speech};
