@@ -1,9 +1,14 @@
-//! Events as lines of a file. Two forms are read: the event alone, and the one `chat --events` writes,
-//! `{"time": ..., "source": "client" or "server", "event": {...}}`.
+//! Events as lines of a file. Two forms are read: the event alone, and the one `chat --events` and `serve --record`
+//! write, `{"time": ..., "source": "client" or "server", "event": {...}}`.
+
+use std::borrow::Cow;
+use std::time::SystemTime;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use vivavoce_protocol::Direction;
+
+use crate::timestamp::iso8601;
 
 /// One line.
 #[derive(Debug)]
@@ -39,6 +44,21 @@ impl<'a> Entry<'a> {
             }
             _ => Ok(Self { direction: None, event: line }),
         }
+    }
+}
+
+/// A line to be written, with its end. The event is JSON without line breaks.
+pub(crate) fn line(time: SystemTime, source: &str, event: &str) -> String {
+    format!("{{\"time\":\"{}\",\"source\":\"{source}\",\"event\":{event}}}\n", iso8601(time))
+}
+
+/// The frame, verbatim but for line breaks, which in JSON are blanks between its tokens.
+pub(crate) fn one_line(frame: &str) -> Cow<'_, str> {
+    match serde_json::from_str::<&RawValue>(frame) {
+        Ok(json) if json.get().contains(['\n', '\r']) => Cow::Owned(json.get().replace(['\n', '\r'], " ")),
+        Ok(json) => Cow::Borrowed(json.get()),
+        // No JSON at all: kept as a text, so that the line is JSON.
+        Err(_) => Cow::Owned(serde_json::Value::from(frame).to_string()),
     }
 }
 

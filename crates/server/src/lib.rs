@@ -43,6 +43,8 @@ pub use engine::{
     AudioStream, BuiltIn, ContextItem, ContextPart, Engine, EngineError, EngineEvent, EngineEvents, EngineFuture,
     EngineRequest, Reply, SpokenAudio, TranscriptionRequest, TranslationRequest, arguments_for,
 };
-pub use net::{LocalServer, LocalServerBuilder};
+pub use net::{Ending, LocalServer, LocalServerBuilder, Observer, SessionInfo};
+#[cfg(feature = "tls")]
+pub use net::{Tls, TlsError};
 pub use transcriber::Transcriber;
 pub use voice::{VoiceKind, synthetic_speech};

@@ -138,7 +138,12 @@ async fn binary_and_large_frames_are_answered() {
 async fn health_is_told_over_http() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let server = server().await;
-    for (path, status) in [("/healthz", "200"), ("/v1/realtime", "426"), ("/v1/realtime/translations", "404")] {
+    for (path, status) in [
+        ("/healthz", "200"),
+        ("/v1/realtime", "426"),
+        ("/v1/realtime/translations", "426"),
+        ("/v1/realtime/calls", "404"),
+    ] {
         let mut stream = TcpStream::connect(server.addr()).await.unwrap();
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();

@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt, StreamExt};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
+use vivavoce_protocol::Direction;
 
 use super::Shared;
 use super::engines::{Engines, MAX_SAMPLES};
+use super::observer::Watch;
 use crate::machine::{Close, Machine, MachineConfig};
 
 /// Frames between the loop and the task that writes them.
@@ -21,14 +23,19 @@ const PIECES: usize = 16;
 /// Bytes that may wait for a client that is slow to read; then it is not listened to either, until it has caught up. The
 /// engine waits long before.
 const MAX_BACKLOG: usize = 64 << 20;
-/// The service pings every 20 s, also on an idle socket.
-const PING_EVERY: Duration = Duration::from_secs(20);
+/// The largest frame that is handled: 15 MiB of audio make 20 MiB of base64.
+pub(super) const MAX_FRAME: usize = 32 << 20;
 /// How long a client may take to answer a close.
-const CLOSE_WAIT: Duration = Duration::from_secs(5);
+pub(super) const CLOSE_WAIT: Duration = Duration::from_secs(5);
 
 /// Serves one connection until either side closes it.
-pub(super) async fn run(shared: &Shared, socket: WebSocket, config: MachineConfig) {
-    let mut stop = shared.stop.subscribe();
+pub(super) async fn run(
+    shared: &Shared,
+    socket: WebSocket,
+    config: MachineConfig,
+    mut stop: watch::Receiver<bool>,
+    mut watch: Watch,
+) {
     let (sink, mut incoming) = socket.split();
     let (outgoing, frames) = mpsc::channel(QUEUE);
     // Writing has a task of its own: a client that is slow to read is still listened to.
@@ -36,14 +43,16 @@ pub(super) async fn run(shared: &Shared, socket: WebSocket, config: MachineConfi
     writer.spawn(write(sink, frames));
 
     let start = Instant::now();
+    watch.opened(start);
     let mut machine = Machine::new(config, Duration::ZERO);
     let (pieces, mut made) = mpsc::channel(PIECES);
     let mut engines = Engines::new(Arc::clone(&shared.engine), pieces);
     let backlog = engines.backlog();
-    let mut ping = interval(PING_EVERY);
+    let mut ping = interval(shared.ping_every);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ping.reset();
 
+    let mut lost = false;
     let close = loop {
         // 1. What the machine wants done.
         while let Some(job) = machine.poll_job() {
@@ -51,6 +60,7 @@ pub(super) async fn run(shared: &Shared, socket: WebSocket, config: MachineConfi
         }
         while let Ok(place) = outgoing.try_reserve() {
             let Some(frame) = machine.poll_transmit() else { break };
+            watch.frame(Direction::Server, &frame);
             place.send(Message::Text(frame.into()));
         }
         if let Some(close) = machine.poll_close() {
@@ -63,16 +73,30 @@ pub(super) async fn run(shared: &Shared, socket: WebSocket, config: MachineConfi
         let wake = machine.poll_timeout().map(|at| at.saturating_sub(start.elapsed()));
         tokio::select! {
             message = incoming.next(), if listening => match message {
-                Some(Ok(Message::Text(frame))) => machine.handle_frame(&frame, start.elapsed()),
+                Some(Ok(Message::Text(frame))) if frame.len() > MAX_FRAME => break Some(too_big()),
+                Some(Ok(Message::Text(frame))) => {
+                    watch.frame(Direction::Client, &frame);
+                    machine.handle_frame(&frame, start.elapsed());
+                }
+                Some(Ok(Message::Binary(frame))) if frame.len() > MAX_FRAME => break Some(too_big()),
                 Some(Ok(Message::Binary(_))) => machine.handle_binary(start.elapsed()),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(Message::Close(_))) | None => break None,
-                // A frame beyond the limit, text that is no UTF-8, or a socket that broke: nobody can go on after it.
-                Some(Err(_)) => break Some(Close { code: 1009, reason: String::new() }),
+                Some(Ok(Message::Close(close))) => {
+                    let (code, reason) = close.as_ref().map_or((1005, ""), |close| (close.code, close.reason.as_str()));
+                    watch.ended(Direction::Client, code, reason);
+                    break None;
+                }
+                None => break None,
+                // A frame far beyond the limit, text that is no UTF-8, or a socket that broke: nobody can go on after it.
+                Some(Err(_)) => {
+                    lost = true;
+                    break Some(too_big());
+                }
             },
             place = outgoing.reserve(), if behind => match place {
                 Ok(place) => {
                     if let Some(frame) = machine.poll_transmit() {
+                        watch.frame(Direction::Server, &frame);
                         place.send(Message::Text(frame.into()));
                     }
                 }
@@ -98,6 +122,11 @@ pub(super) async fn run(shared: &Shared, socket: WebSocket, config: MachineConfi
         }
     };
     drop(engines);
+    if let Some(Close { code, reason }) = &close
+        && !lost
+    {
+        watch.ended(Direction::Server, *code, reason);
+    }
     let farewell = async {
         if let Some(Close { code, reason }) = close {
             let frame = CloseFrame { code, reason: reason.into() };
@@ -109,6 +138,10 @@ pub(super) async fn run(shared: &Shared, socket: WebSocket, config: MachineConfi
         while let Some(Ok(_)) = incoming.next().await {}
     };
     let _ = tokio::time::timeout(CLOSE_WAIT, farewell).await;
+}
+
+fn too_big() -> Close {
+    Close { code: 1009, reason: "The message is too big.".to_owned() }
 }
 
 async fn write(mut sink: SplitSink<WebSocket, Message>, mut frames: mpsc::Receiver<Message>) {

@@ -1,12 +1,12 @@
 //! What a connection is for: read from the URL and the headers of its upgrade request.
-//!
-//! Credentials are not looked at: any key, in any of its places, or none will do. None is echoed.
 
 use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
 use axum::http::{HeaderMap, Uri};
 use vivavoce_protocol::Dialect;
 
-use crate::machine::MachineConfig;
+use super::api_error::ApiError;
+use super::query::filled;
+use crate::machine::{MachineConfig, SessionKind, SessionTemplate};
 
 /// The one subprotocol that is selected, when it is offered.
 pub(super) const SUBPROTOCOL: &str = "realtime";
@@ -14,15 +14,68 @@ const BETA_SUBPROTOCOL: &str = "openai-beta.realtime-v1";
 const BETA_HEADER: &str = "openai-beta";
 const BETA_MARK: &str = "realtime=v1";
 
+/// A path that sockets are opened at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    /// `/v1/realtime`, and Azure's current form of it.
+    Sessions,
+    /// `/v1/realtime/translations`.
+    Translations,
+    /// Azure's form before, which is beta and names the model `deployment`.
+    AzurePreview,
+}
+
 /// The session the client asks for; seed and time are left at 0.
-pub(super) fn config(uri: &Uri, headers: &HeaderMap) -> MachineConfig {
+pub(super) fn config(door: Door, uri: &Uri, headers: &HeaderMap) -> MachineConfig {
     let query = uri.query().unwrap_or_default();
-    let model = parameter(query, "model").filter(|model| !model.is_empty());
-    let config = match parameter(query, "intent").as_deref() {
-        Some("transcription") => MachineConfig::transcription(),
-        _ => MachineConfig::realtime(""),
+    let transcription = || filled(query, "intent").is_some_and(|intent| intent == "transcription");
+    let config = match door {
+        Door::Translations => return MachineConfig { model: filled(query, "model"), ..MachineConfig::translation("") },
+        Door::Sessions | Door::AzurePreview if transcription() => MachineConfig::transcription(),
+        Door::Sessions | Door::AzurePreview => MachineConfig::realtime(""),
     };
-    MachineConfig { model, ..config.dialect(dialect(headers)) }
+    match door {
+        // The deployment of a transcription names its model, which the session is told, not the URL.
+        Door::AzurePreview if config.kind == SessionKind::Transcription => config.dialect(Dialect::Beta),
+        Door::AzurePreview => MachineConfig { model: filled(query, "deployment"), ..config.dialect(Dialect::Beta) },
+        Door::Sessions | Door::Translations => {
+            MachineConfig { model: filled(query, "model"), ..config.dialect(dialect(headers)) }
+        }
+    }
+}
+
+/// What Azure's preview wants to be told.
+///
+/// # Errors
+///
+/// It is not.
+pub(super) fn azure_preview(uri: &Uri) -> Result<(), ApiError> {
+    let query = uri.query().unwrap_or_default();
+    match ["api-version", "deployment"].into_iter().find(|name| filled(query, name).is_none()) {
+        Some(name) => Err(ApiError::missing_parameter(name)),
+        None => Ok(()),
+    }
+}
+
+/// The running call that a sideband connection is for.
+pub(super) fn call_id(uri: &Uri) -> Option<String> {
+    filled(uri.query().unwrap_or_default(), "call_id")
+}
+
+/// Opens the session that a secret describes. `None` when the door is not for that kind.
+///
+/// The model of the secret counts, and not the one of the URL, which its holder can choose.
+pub(super) fn with_template(config: MachineConfig, door: Door, template: SessionTemplate) -> Option<MachineConfig> {
+    let kind = template.kind();
+    if (kind == SessionKind::Translation) != (door == Door::Translations) {
+        return None;
+    }
+    let model = match kind {
+        // Its model is no member of the session.
+        SessionKind::Transcription => config.model,
+        SessionKind::Realtime | SessionKind::Translation => template.model().map(str::to_owned).or(config.model),
+    };
+    Some(MachineConfig { kind, model, template: Some(template), ..config })
 }
 
 /// Beta when the client says so by header or subprotocol, else GA. The choice is the client's.
@@ -36,43 +89,36 @@ fn dialect(headers: &HeaderMap) -> Dialect {
     if beta { Dialect::Beta } else { Dialect::Ga }
 }
 
-/// The first parameter `name` of a query, with its escapes read.
-fn parameter(query: &str, name: &str) -> Option<String> {
-    let value = query.split('&').find_map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (key == name).then_some(value)
-    })?;
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        let escape = |digits: &[u8]| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
-        match (byte, rest) {
-            (b'+', _) => bytes.push(b' '),
-            (b'%', [high, low, tail @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                bytes.extend(escape(&[*high, *low]));
-                rest = tail;
-            }
-            (byte, _) => bytes.push(byte),
-        }
-    }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
-    use crate::machine::SessionKind;
+
+    fn opened(door: Door, uri: &'static str) -> MachineConfig {
+        config(door, &Uri::from_static(uri), &HeaderMap::new())
+    }
 
     #[test]
     fn the_url_names_model_and_intent() {
-        let config =
-            config(&Uri::from_static("/v1/realtime?x=1&model=my%2Dmodel+2&intent=transcription"), &HeaderMap::new());
+        let config = opened(Door::Sessions, "/v1/realtime?x=1&model=my%2Dmodel+2&intent=transcription");
         assert_eq!(config.model.as_deref(), Some("my-model 2"));
         assert_eq!(config.kind, SessionKind::Transcription);
         assert_eq!(config.dialect, Dialect::Ga);
+    }
+
+    #[test]
+    fn translations_have_a_path_of_their_own() {
+        let config = opened(Door::Translations, "/v1/realtime/translations?model=gpt-realtime-translate");
+        assert_eq!(config.kind, SessionKind::Translation);
+        assert_eq!(config.model.as_deref(), Some("gpt-realtime-translate"));
+    }
+
+    #[test]
+    fn azures_preview_is_beta_and_names_a_deployment() {
+        let config = opened(Door::AzurePreview, "/openai/realtime?api-version=2024-10-01-preview&deployment=mine");
+        assert_eq!((config.kind, config.dialect), (SessionKind::Realtime, Dialect::Beta));
+        assert_eq!(config.model.as_deref(), Some("mine"));
     }
 
     #[test]

@@ -1,17 +1,15 @@
 //! `--events`: everything that travels, both ways, a line each. `replay` and `check` read it.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
 use futures_util::StreamExt;
-use serde_json::value::RawValue;
 use tokio::task::JoinHandle;
 use vivavoce::{RealtimeClient, RealtimeEvent, Source};
 
+use crate::event_log::{self, one_line};
 use crate::failure::Failure;
-use crate::timestamp::iso8601;
 
 /// A file being written by a task of its own, which ends with the number of events that came too fast for it.
 pub(super) struct EventsFile {
@@ -51,25 +49,8 @@ impl EventsFile {
 }
 
 fn line(event: &RealtimeEvent) -> String {
-    format!(
-        "{{\"time\":\"{}\",\"source\":\"{}\",\"event\":{}}}\n",
-        iso8601(event.time),
-        event.source.as_str(),
-        on_one_line(event)
-    )
-}
-
-/// The frame, verbatim but for line breaks, which in JSON are blanks between its tokens.
-fn on_one_line(event: &RealtimeEvent) -> Cow<'_, str> {
     let frame = event.frame.as_str();
     // Our own frames are made of one line.
-    if event.source == Source::Client {
-        return Cow::Borrowed(frame);
-    }
-    match serde_json::from_str::<&RawValue>(frame) {
-        Ok(json) if json.get().contains(['\n', '\r']) => Cow::Owned(json.get().replace(['\n', '\r'], " ")),
-        Ok(json) => Cow::Borrowed(json.get()),
-        // No JSON at all: kept as a text, so that the line is JSON.
-        Err(_) => Cow::Owned(serde_json::Value::from(frame).to_string()),
-    }
+    let json = if event.source == Source::Client { frame.into() } else { one_line(frame) };
+    event_log::line(event.time, event.source.as_str(), &json)
 }
