@@ -17,11 +17,6 @@ export async function within(what, promise, explain = () => '') {
   }
 }
 
-/** The next `name` of an emitter. */
-export function once(emitter, name) {
-  return within(name, new Promise((resolve) => emitter.once(name, resolve)));
-}
-
 /**
  * Keeps what the realtime classes of the `openai` package tell their listeners, in order, and lets a test read on in it.
  * Errors are kept too: a test that does not expect one fails at `close`.

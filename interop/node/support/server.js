@@ -8,22 +8,16 @@ function required(name) {
   return value;
 }
 
-/** `ws://127.0.0.1:PORT/v1/realtime`. */
+/** `ws://127.0.0.1:PORT/v1/realtime`, where any key is good. */
 export const plainUrl = required('VIVAVOCE_URL');
-/** The same behind TLS; NODE_EXTRA_CA_CERTS makes its certificate trusted. The `openai` package connects to no other. */
-export const tlsUrl = required('VIVAVOCE_TLS_URL');
-/** A server behind TLS that knows one key. */
-export const lockedUrl = required('VIVAVOCE_LOCKED_URL');
-export const LOCKED_KEY = required('VIVAVOCE_LOCKED_KEY');
+/** Behind TLS, with one key that is good. NODE_EXTRA_CA_CERTS makes its certificate trusted. */
+const tlsUrl = required('VIVAVOCE_TLS_URL');
+export const KEY = required('VIVAVOCE_TLS_KEY');
 
 export const MODEL = 'gpt-realtime';
 
-/** The base URL of the API, as the `openai` package wants it, of a server given by its socket's URL. */
-export function base(url) {
-  return url.replace(/^ws/, 'http').replace(/\/realtime$/, '');
-}
-
-/** The vendor's client, pointed at the local server. */
-export function openai(options = {}) {
-  return new OpenAI({ apiKey: 'sk-local', baseURL: base(tlsUrl), maxRetries: 0, ...options });
+/** The vendor's client, pointed at the local server behind TLS: its sockets connect to no other. */
+export function openai(apiKey = KEY) {
+  const baseURL = tlsUrl.replace(/^ws/, 'http').replace(/\/realtime$/, '');
+  return new OpenAI({ apiKey, baseURL, maxRetries: 0 });
 }

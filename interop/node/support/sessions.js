@@ -1,29 +1,26 @@
 // Opens a session with a realtime class of the `openai` package for the length of one test.
 
-import { once } from 'node:events';
+import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { Ears, within } from './ears.js';
 import { MODEL, openai } from './server.js';
 
-const TIME_LIMIT = { timeout: 30_000 };
+export const TIME_LIMIT = { timeout: 30_000 };
 
-/** When a class's socket opens: `ws` has Node's emitters, the browser's class has targets. */
-function opened(socket) {
-  if (typeof socket.on === 'function') return once(socket, 'open');
-  return new Promise((resolve, reject) => {
-    socket.addEventListener('open', resolve, { once: true });
-    socket.addEventListener('error', () => reject(new Error('the socket failed to open')), { once: true });
+/** How a socket ends: its close code and reason. */
+function closed(socket) {
+  return new Promise((resolve) => {
+    socket.addEventListener('close', ({ code, reason }) => resolve({ code, reason }), { once: true });
   });
 }
 
-/** How a socket ends: its close code and reason. */
-export function closed(socket) {
-  const ending = new Promise((resolve) => {
-    if (typeof socket.on === 'function') socket.once('close', (code, reason) => resolve({ code, reason: String(reason) }));
-    else socket.addEventListener('close', ({ code, reason }) => resolve({ code, reason }), { once: true });
-  });
-  return within('close', ending);
+/** A connection that ends with its test `t`, however that ends. */
+export function connect(t, Class, props, client) {
+  const rt = new Class(props, client);
+  const ears = new Ears(rt);
+  t.after(() => rt.close());
+  return { rt, ears, end: closed(rt.socket) };
 }
 
 /**
@@ -32,18 +29,12 @@ export function closed(socket) {
  */
 export function inSession(Class, { props = { model: MODEL }, first = 'session.created' } = {}) {
   return (name, body) =>
-    test(name, TIME_LIMIT, async () => {
-      const rt = new Class(props, openai());
-      const ears = new Ears(rt);
-      await within('open socket', opened(rt.socket));
-      try {
-        const created = await ears.next(first);
-        await body({ rt, ears, created });
-        ears.assertCalm();
-      } finally {
-        const end = closed(rt.socket);
-        rt.close();
-        await end;
-      }
+    test(name, TIME_LIMIT, async (t) => {
+      const { rt, ears, end } = connect(t, Class, props, openai());
+      const created = await ears.next(first);
+      await body({ rt, ears, created });
+      ears.assertCalm();
+      rt.close();
+      assert.equal((await within('close', end)).code, 1000);
     });
 }

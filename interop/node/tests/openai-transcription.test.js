@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 
-import { Ears, once } from '../support/ears.js';
+import { Ears } from '../support/ears.js';
 import { MODEL, openai } from '../support/server.js';
 import { inSession } from '../support/sessions.js';
 import { append, silence, speech } from '../support/sound.js';
@@ -13,7 +13,7 @@ import { append, silence, speech } from '../support/sound.js';
 async function sampleOfSpeech() {
   const rt = new OpenAIRealtimeWS({ model: MODEL }, openai());
   const ears = new Ears(rt);
-  await once(rt.socket, 'open');
+  await ears.next('session.created');
   const pcm = await speech(ears, 'Write down what I say.');
   rt.close();
   return pcm;

@@ -19,24 +19,25 @@ def _base(url: str) -> str:
     return "http" + url.removeprefix("ws").removesuffix("/realtime")
 
 
+#: A server where any key is good.
 BASE = _base(_required("VIVAVOCE_URL"))
+#: One behind TLS, with one key that is good. SSL_CERT_FILE makes its certificate trusted.
 TLS_BASE = _base(_required("VIVAVOCE_TLS_URL"))
-#: The certificate of that one, a file.
-TLS_CERT = _required("VIVAVOCE_TLS_CERT")
-#: A server that knows one key.
-LOCKED_BASE = _base(_required("VIVAVOCE_LOCKED_URL"))
-LOCKED_KEY = _required("VIVAVOCE_LOCKED_KEY")
+KEY = _required("VIVAVOCE_TLS_KEY")
 
 
-def client(**options: object) -> openai.OpenAI:
-    return openai.OpenAI(**{"api_key": "sk-local", "base_url": BASE, "max_retries": 0, **options})
+def client() -> openai.OpenAI:
+    return openai.OpenAI(api_key="sk-local", base_url=BASE, max_retries=0)
 
 
-def beta_client(**options: object) -> openai.OpenAI:
+def async_client() -> openai.AsyncOpenAI:
+    return openai.AsyncOpenAI(api_key="sk-local", base_url=BASE, max_retries=0)
+
+
+def tls_client(key: str = KEY) -> openai.OpenAI:
+    return openai.OpenAI(api_key=key, base_url=TLS_BASE, max_retries=0)
+
+
+def beta_client() -> openai.OpenAI:
     """The old classes take every address for a `wss:` one, unless they are given the socket's own."""
-    base = str(options.get("base_url", BASE))
-    return client(**{"websocket_base_url": "ws" + base.removeprefix("http"), **options})
-
-
-def async_client(**options: object) -> openai.AsyncOpenAI:
-    return openai.AsyncOpenAI(**{"api_key": "sk-local", "base_url": BASE, "max_retries": 0, **options})
+    return client().with_options(websocket_base_url="ws" + BASE.removeprefix("http"))
