@@ -1,12 +1,8 @@
 //! The fuzz bodies for longer than in a test run, as a plain process; libFuzzer is in `fuzz/README.md`.
 
-use crate::step::Step;
+use crate::step::{cargo, show};
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
-    let step = Step {
-        name: "fuzz",
-        arguments: &["run", "--quiet", "--package", "vivavoce-fuzz", "--bin", "vivavoce-fuzz", "--"],
-        environment: &[],
-    };
-    step.run(arguments).map(drop)
+    let fuzz = ["run", "--quiet", "--package", "vivavoce-fuzz", "--bin", "vivavoce-fuzz", "--"];
+    show("fuzz", cargo().args(fuzz).args(arguments))
 }

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports to a person")]
 
 mod fuzz;
+mod interop;
 mod setup;
 mod step;
 mod test;
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 type Chore = (&'static str, &'static str, &'static str, fn(&[String]) -> Result<(), String>);
 
 const CHORES: &[Chore] = &[
-    ("test", "[STEP...]", "all checks, or only the steps named: fmt clippy doc build test", test::run),
+    ("test", "[STEP...]", "all checks, or only the steps named: fmt clippy doc build test interop", test::run),
     ("fuzz", "[SECONDS] [SEED]", "the fuzz bodies on random input, 30 seconds by default", fuzz::run),
     ("help", "", "this list", help),
 ];

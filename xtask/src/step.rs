@@ -4,35 +4,65 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// A run of cargo from the root of the workspace.
+/// A part of a chore.
 #[derive(Clone, Copy)]
 pub(crate) struct Step {
     pub(crate) name: &'static str,
-    /// What cargo is told.
-    pub(crate) arguments: &'static [&'static str],
-    /// Environment variables beside the inherited ones.
-    pub(crate) environment: &'static [(&'static str, &'static str)],
+    pub(crate) work: Work,
 }
 
+/// What a step does.
+#[derive(Clone, Copy)]
+pub(crate) enum Work {
+    /// A run of cargo from the root of the workspace.
+    Cargo {
+        /// What cargo is told.
+        arguments: &'static [&'static str],
+        /// Environment variables beside the inherited ones.
+        environment: &'static [(&'static str, &'static str)],
+    },
+    /// Code of this program.
+    Own(fn() -> Result<LeftOut, String>),
+}
+
+/// What a step did not do for want of something on this machine, and of what.
+pub(crate) type LeftOut = Vec<String>;
+
 impl Step {
-    /// Runs it with its output shown, followed by `more` arguments.
-    pub(crate) fn run(&self, more: &[String]) -> Result<Duration, String> {
-        let line =
-            std::iter::once("cargo").chain(self.arguments.iter().copied()).chain(more.iter().map(String::as_str));
-        let line = line.collect::<Vec<_>>().join(" ");
-        println!("\n--- {}: {line}", self.name);
+    /// Runs it with its output shown.
+    pub(crate) fn run(&self) -> Result<(Duration, LeftOut), String> {
         let start = Instant::now();
-        let mut command = cargo();
-        command.args(self.arguments).args(more).envs(self.environment.iter().copied());
-        let status = command.status().map_err(|error| format!("{}: cannot run `{line}`: {error}", self.name))?;
-        let took = start.elapsed();
-        if status.success() {
-            println!("--- {}: fine, {}", self.name, seconds(took));
-            Ok(took)
-        } else {
-            Err(format!("{} FAILED after {} ({status}): {line}", self.name, seconds(took)))
-        }
+        let left_out = match self.work {
+            Work::Cargo { arguments, environment } => {
+                show(self.name, cargo().args(arguments).envs(environment.iter().copied()))?;
+                LeftOut::new()
+            }
+            Work::Own(work) => work()?,
+        };
+        Ok((start.elapsed(), left_out))
     }
+}
+
+/// Runs a command with its output shown, and says how it went.
+pub(crate) fn show(name: &str, command: &mut Command) -> Result<(), String> {
+    let line = line(command);
+    println!("\n--- {name}: {line}");
+    let start = Instant::now();
+    let status = command.status().map_err(|error| format!("{name}: cannot run `{line}`: {error}"))?;
+    let took = seconds(start.elapsed());
+    if status.success() {
+        println!("--- {name}: fine, {took}");
+        Ok(())
+    } else {
+        Err(format!("{name} FAILED after {took} ({status}): {line}"))
+    }
+}
+
+/// The command as a person would type it.
+fn line(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_stem().unwrap_or_default();
+    let words = std::iter::once(program).chain(command.get_args()).map(|word| word.to_string_lossy());
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// The cargo that runs this program, in the root of the workspace.

@@ -2,27 +2,33 @@
 
 use std::time::Instant;
 
-use crate::setup;
-use crate::step::{Step, seconds};
+use crate::step::{Step, Work, seconds};
+use crate::{interop, setup};
+
+/// Benches and examples too.
+pub(crate) const BUILD: &[&str] = &["build", "--workspace", "--all-targets"];
 
 /// In the order of how soon they can fail.
 const STEPS: &[Step] = &[
-    Step { name: "fmt", arguments: &["fmt", "--all", "--check"], environment: &[] },
-    Step {
-        name: "clippy",
-        arguments: &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
-        environment: &[],
-    },
+    cargo("fmt", &["fmt", "--all", "--check"]),
+    cargo("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     Step {
         name: "doc",
-        arguments: &["doc", "--workspace", "--no-deps"],
-        environment: &[("RUSTDOCFLAGS", "-D warnings")],
+        work: Work::Cargo {
+            arguments: &["doc", "--workspace", "--no-deps"],
+            environment: &[("RUSTDOCFLAGS", "-D warnings")],
+        },
     },
-    // Benches and examples too; what it builds of the tests, the next step runs.
-    Step { name: "build", arguments: &["build", "--workspace", "--all-targets"], environment: &[] },
+    // What it builds of the tests, the next step runs.
+    cargo("build", BUILD),
     // With the doc tests, which nextest would leave out.
-    Step { name: "test", arguments: &["test", "--workspace"], environment: &[] },
+    cargo("test", &["test", "--workspace"]),
+    Step { name: "interop", work: Work::Own(interop::run) },
 ];
+
+const fn cargo(name: &'static str, arguments: &'static [&'static str]) -> Step {
+    Step { name, work: Work::Cargo { arguments, environment: &[] } }
+}
 
 pub(crate) fn run(names: &[String]) -> Result<(), String> {
     let steps = chosen(names)?;
@@ -35,11 +41,16 @@ pub(crate) fn run(names: &[String]) -> Result<(), String> {
         }
     }
     let mut times = Vec::new();
+    let mut left_out = Vec::new();
     for step in &steps {
-        let took = step.run(&[])?;
+        let (took, missed) = step.run()?;
         times.push(format!("{} {}", step.name, seconds(took)));
+        left_out.extend(missed);
     }
     println!("\nxtask: all fine in {} ({})", seconds(start.elapsed()), times.join(", "));
+    for missed in left_out {
+        println!("xtask: left out: {missed}");
+    }
     Ok(())
 }
 
@@ -65,13 +76,13 @@ mod tests {
 
     #[test]
     fn no_name_means_every_step() {
-        assert_eq!(names(&[]).unwrap(), ["fmt", "clippy", "doc", "build", "test"]);
+        assert_eq!(names(&[]).unwrap(), ["fmt", "clippy", "doc", "build", "test", "interop"]);
     }
 
     #[test]
     fn named_steps_run_in_their_own_order() {
         assert_eq!(names(&["test", "fmt"]).unwrap(), ["fmt", "test"]);
-        assert_eq!(names(&["fnt"]).unwrap_err(), "there is no step `fnt`, only fmt, clippy, doc, build, test");
+        assert_eq!(names(&["fnt"]).unwrap_err(), "there is no step `fnt`, only fmt, clippy, doc, build, test, interop");
     }
 
     /// Clippy reads the list of banned methods from each crate's own folder and cannot include another file.

@@ -56,6 +56,7 @@ mod engine;
 pub mod machine;
 #[expect(clippy::disallowed_methods, reason = "the clock and the sockets are here, so that they are nowhere else")]
 mod net;
+mod transcriber;
 mod vad;
 mod voice;
 
@@ -66,4 +67,5 @@ pub use engine::{
 pub use net::{Ending, LocalServer, LocalServerBuilder, Observer, SessionInfo};
 #[cfg(feature = "tls")]
 pub use net::{Tls, TlsError};
+pub use transcriber::Transcriber;
 pub use voice::{VoiceKind, synthetic_speech};

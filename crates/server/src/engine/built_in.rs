@@ -1,6 +1,7 @@
 //! The engine that needs nothing: it says who it is and what it read or heard. The same context, the same answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use vivavoce_audio::AudioChunk;
@@ -8,7 +9,9 @@ use vivavoce_protocol::{FunctionTool, Open, Role, ToolChoice, ToolChoiceMode};
 
 use super::arguments::arguments_for;
 use super::context::{ContextItem, ContextPart, EngineRequest};
+use super::listening::{AudioStream, TranscriptionRequest};
 use super::{Engine, EngineEvents, EngineFuture};
+use crate::transcriber::Transcriber;
 use crate::voice::{Voice, VoiceKind};
 
 const WHO: &str = "I am the local vivavoce server.";
@@ -16,6 +19,9 @@ const WHO: &str = "I am the local vivavoce server.";
 const SAY_EXACTLY: &str = "Say exactly:";
 /// Samples of a piece of audio: 200 ms at 24 kHz.
 const PIECE: usize = 4_800;
+const PIECE_TIME: Duration = Duration::from_millis(200);
+/// A word of text, when it is paced: 200 a minute.
+const TIME_PER_WORD: Duration = Duration::from_millis(300);
 
 /// The built-in engine.
 ///
@@ -26,6 +32,8 @@ const PIECE: usize = 4_800;
 #[derive(Debug, Clone, Default)]
 pub struct BuiltIn {
     voice: Voice,
+    transcriber: Transcriber,
+    pace: Option<f64>,
 }
 
 /// What the built-in engine answers.
@@ -45,7 +53,29 @@ pub enum Reply {
 impl BuiltIn {
     /// The engine with a voice; [`VoiceKind::Auto`] by default.
     pub const fn new(voice: VoiceKind) -> Self {
-        Self { voice: Voice::new(voice) }
+        Self { voice: Voice::new(voice), transcriber: Transcriber::Placeholder, pace: None }
+    }
+
+    /// What writes down the user's speech; [`Transcriber::Placeholder`] by default.
+    #[must_use]
+    pub const fn transcriber(mut self, transcriber: Transcriber) -> Self {
+        self.transcriber = transcriber;
+        self
+    }
+
+    /// Speaks no faster than so many times real time, so that there is a response to interrupt: the service makes speech
+    /// some times faster than it is played. Text is paced as if it were spoken. By default it answers at once.
+    #[must_use]
+    pub const fn pace(mut self, times_real_time: f64) -> Self {
+        self.pace = Some(times_real_time);
+        self
+    }
+
+    /// Waits for as long as a stretch of speech takes at this pace.
+    async fn wait(&self, spoken: Duration) {
+        if let Some(pace) = self.pace.filter(|pace| *pace > 0.0) {
+            tokio::time::sleep(spoken.div_f64(pace.max(0.001))).await;
+        }
     }
 
     /// What it answers in this context.
@@ -117,31 +147,44 @@ impl Engine for BuiltIn {
                 Reply::Call { name, arguments } => events.function_call(name, arguments).await,
                 Reply::Words(text) if request.spoken => {
                     let audio = self.voice.speak(&text, &request.voice, request.speed).await;
-                    speak(&text, &audio.into(), &events).await;
+                    self.speak(&text, &audio.into(), &events).await;
                 }
                 Reply::Words(text) => {
                     for word in text.split_inclusive(' ') {
                         events.text(word).await;
+                        self.wait(TIME_PER_WORD).await;
                     }
                 }
             }
             Ok(())
         })
     }
+
+    fn transcribe(
+        self: Arc<Self>,
+        request: TranscriptionRequest,
+        audio: AudioStream,
+        events: EngineEvents,
+    ) -> EngineFuture {
+        Box::pin(self.transcriber.transcribe(request, audio, events))
+    }
 }
 
-/// Sends the words of each stretch of audio ahead of it.
-async fn speak(text: &str, audio: &AudioChunk, events: &EngineEvents) {
-    let pieces = audio.len().div_ceil(PIECE).max(1);
-    let mut words = text.split_inclusive(' ');
-    let mut said = 0;
-    for piece in 0..pieces {
-        while said * pieces < text.len() * (piece + 1)
-            && let Some(word) = words.next()
-        {
-            said += word.len();
-            events.transcript(word).await;
+impl BuiltIn {
+    /// Sends the words of each stretch of audio ahead of it.
+    async fn speak(&self, text: &str, audio: &AudioChunk, events: &EngineEvents) {
+        let pieces = audio.len().div_ceil(PIECE).max(1);
+        let mut words = text.split_inclusive(' ');
+        let mut said = 0;
+        for piece in 0..pieces {
+            while said * pieces < text.len() * (piece + 1)
+                && let Some(word) = words.next()
+            {
+                said += word.len();
+                events.transcript(word).await;
+            }
+            events.audio(audio.slice(piece * PIECE..(piece + 1) * PIECE)).await;
+            self.wait(PIECE_TIME).await;
         }
-        events.audio(audio.slice(piece * PIECE..(piece + 1) * PIECE)).await;
     }
 }

@@ -8,7 +8,7 @@ mod built_in;
 mod context;
 mod listening;
 mod pattern;
-mod placeholder;
+pub(crate) mod placeholder;
 
 use std::future::Future;
 use std::pin::Pin;

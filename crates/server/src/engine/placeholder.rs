@@ -6,7 +6,7 @@ use crate::vad;
 
 /// `(1.4 seconds of audio)` for speech, nothing for silence. A live one counts the seconds as they come:
 /// `(audio: 1 s 2 s, 2.4 seconds)`.
-pub(super) async fn transcribe(
+pub(crate) async fn transcribe(
     request: TranscriptionRequest,
     mut audio: AudioStream,
     events: EngineEvents,
@@ -33,7 +33,7 @@ pub(super) async fn transcribe(
 }
 
 /// The speaker's own voice, with a transcript that counts the seconds: `[es] 1 s`, `[es] 2 s`.
-pub(super) async fn translate(
+pub(crate) async fn translate(
     request: TranslationRequest,
     mut audio: AudioStream,
     events: EngineEvents,

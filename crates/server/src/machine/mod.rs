@@ -33,6 +33,7 @@
 //! ```
 
 mod config;
+mod context;
 mod conversation;
 mod fields;
 mod ids;
@@ -73,6 +74,7 @@ pub use template::{ApiFault, SessionTemplate, TemplateKind};
 #[derive(Debug)]
 pub struct Machine {
     session_kind: SessionKind,
+    lifetime: Duration,
     kind: Kind,
     phase: Phase,
 }
@@ -112,7 +114,7 @@ impl Machine {
             Some((refusal, close)) => {
                 let mut out = Outbox::new(config.dialect, config.seed);
                 out.refuse(refusal, None);
-                Self { session_kind: config.kind, kind: Kind::Nothing(out), phase: Phase::Closing(close) }
+                Self::of(&config, Kind::Nothing(out), Phase::Closing(close))
             }
             None => {
                 let kind = match config.kind {
@@ -120,9 +122,13 @@ impl Machine {
                     SessionKind::Realtime | SessionKind::Transcription => Kind::Talk(Box::new(Talk::open(&config))),
                 };
                 let phase = Phase::Open { expires_at: now.saturating_add(config.lifetime) };
-                Self { session_kind: config.kind, kind, phase }
+                Self::of(&config, kind, phase)
             }
         }
+    }
+
+    const fn of(config: &MachineConfig, kind: Kind, phase: Phase) -> Self {
+        Self { session_kind: config.kind, lifetime: config.lifetime, kind, phase }
     }
 
     // --- What comes ---------------------------------------------------------------------------------------------
@@ -154,8 +160,9 @@ impl Machine {
                     Kind::Translation(interpreter) => interpreter.stop(),
                     Kind::Nothing(_) => {}
                 }
-                self.out().refuse(refusal::session_expired(), None);
-                self.phase = Phase::Closing(Close::expired());
+                let lifetime = self.lifetime;
+                self.out().refuse(refusal::session_expired(lifetime), None);
+                self.phase = Phase::Closing(Close::expired(lifetime));
             }
             (Phase::Open { .. }, Kind::Talk(talk)) => talk.check_idle(now),
             _ => {}

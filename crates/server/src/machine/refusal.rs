@@ -3,6 +3,7 @@
 //! None of these ends the session: only a close frame does, and [`Close`] says when one follows.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 const INVALID_REQUEST: &str = "invalid_request_error";
 
@@ -36,12 +37,20 @@ impl Close {
     }
 
     /// The session's time is over.
-    pub(super) fn expired() -> Self {
-        Self { code: 1001, reason: EXPIRED.to_owned() }
+    pub(super) fn expired(lifetime: Duration) -> Self {
+        Self { code: 1001, reason: expired(lifetime) }
     }
 }
 
-const EXPIRED: &str = "Your session hit the maximum duration of 60 minutes.";
+/// `... of 60 minutes.` for the usual hour.
+fn expired(lifetime: Duration) -> String {
+    let (number, unit) = match lifetime.as_secs() {
+        seconds if seconds >= 60 && seconds % 60 == 0 => (seconds / 60, "minute"),
+        seconds => (seconds, "second"),
+    };
+    let plural = if number == 1 { "" } else { "s" };
+    format!("Your session hit the maximum duration of {number} {unit}{plural}.")
+}
 
 fn refusal(code: &'static str, message: impl Into<String>, param: Option<&str>) -> Refusal {
     Refusal { kind: INVALID_REQUEST, code: Some(code), message: message.into(), param: param.map(str::to_owned) }
@@ -248,8 +257,8 @@ pub(super) fn translation_failed(message: String) -> Refusal {
     Refusal { kind: "server_error", code: Some("server_error"), message, param: None }
 }
 
-pub(super) fn session_expired() -> Refusal {
-    refusal("session_expired", EXPIRED, None)
+pub(super) fn session_expired(lifetime: Duration) -> Refusal {
+    refusal("session_expired", expired(lifetime), None)
 }
 
 pub(super) fn translation_only(name: &str) -> Refusal {

@@ -1,31 +1,35 @@
 //! From `response.create` to a response in progress and a job for the engine.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use vivavoce_protocol::{
     ConversationChoice, FunctionTool, Item, ItemStatus, List, Member, ResponseParams, Tool, ToolChoice, ToolChoiceMode,
     VoiceChoice,
 };
 
+use super::context::{Entry, Room};
 use super::item::Reading;
 use super::job::Job;
 use super::refusal::{self, Refusal};
-use super::response::{ActiveResponse, Plan, Stage};
+use super::response::{ActiveResponse, Outcome, Plan, Stage};
 use super::settings::{check_tool_choice, complete_format, encoding};
 use super::talk::Talk;
-use super::{Machine, usage};
-use crate::engine::{ContextItem, EngineRequest};
+use super::usage::{Prompt, Tokens};
+use super::{Machine, models};
+use crate::engine::{EngineError, EngineRequest};
 
 impl Talk {
     /// Begins a response: with `params` over the session's settings, or with those alone.
-    pub(super) fn create_response(&mut self, params: Option<&ResponseParams>) -> Result<(), Refusal> {
+    pub(super) fn create_response(&mut self, params: Option<&ResponseParams>, now: Duration) -> Result<(), Refusal> {
         if self.settings.is_transcription() {
             return Err(refusal::no_responses_here());
         }
         let none = ResponseParams::new();
         let params = params.unwrap_or(&none);
         let plan = self.plan(params)?;
-        let request = self.engine_request(params, &plan)?;
+        let mut request = self.engine_request(params, &plan)?;
+        let custom = params.input.get().map(|input| self.custom_input(input)).transpose()?;
         if plan.in_conversation
             && let Some(active) = self.active_response()
         {
@@ -34,15 +38,46 @@ impl Talk {
         if self.responses.len() >= Machine::MAX_RESPONSES {
             return Err(refusal::too_many_responses(Machine::MAX_RESPONSES));
         }
-        self.idle_by_response(&plan);
+        if plan.in_conversation {
+            // It takes the place of the one the idle timeout would start.
+            self.idle.pause();
+        }
+        let read = self.read_context(custom, &request);
         let job = self.out.next_job();
         let id = self.out.ids.response();
-        let input = usage::Input::of(&request);
         let stage =
             Stage { out: &mut self.out, conversation: &mut self.conversation, has_spoken: &mut self.has_spoken };
-        self.responses.push(ActiveResponse::begin(id, job, plan, input, stage));
-        self.out.order(Job::Respond { id: job, request: Box::new(request) });
+        match read {
+            Ok((entries, prompt)) => {
+                request.items = entries.into_iter().map(|entry| entry.content).collect();
+                self.responses.push(ActiveResponse::begin(id, job, plan, prompt, stage));
+                self.out.order(Job::Respond { id: job, request: Box::new(request) });
+            }
+            // Told by the response itself, which has begun and failed.
+            Err(error) => {
+                self.responses.push(ActiveResponse::begin(id, job, plan, Prompt::default(), stage));
+                self.finish_response(self.responses.len() - 1, Outcome::Failed(error), now);
+            }
+        }
         Ok(())
+    }
+
+    /// What the model reads: the conversation, or `custom` in place of it.
+    fn read_context(
+        &mut self,
+        custom: Option<Vec<Entry>>,
+        request: &EngineRequest,
+    ) -> Result<(Vec<Entry>, Prompt), EngineError> {
+        let preamble = Tokens::of_preamble(&request.instructions, &request.tools);
+        let context_tokens = models::context_tokens(self.settings.model());
+        let room = Room::new(context_tokens, preamble, self.settings.truncation());
+        if let Some(custom) = custom {
+            return self.context.read(custom, preamble, room);
+        }
+        // An item that is being generated has nothing to say yet.
+        let complete = self.conversation.items().filter(|item| item.status != ItemStatus::InProgress);
+        let entries = complete.map(|item| Entry { id: item.id.clone(), content: Arc::clone(&item.content) });
+        self.context.read_conversation(entries.collect(), preamble, room)
     }
 
     fn plan(&self, params: &ResponseParams) -> Result<Plan, Refusal> {
@@ -78,17 +113,8 @@ impl Talk {
         })
     }
 
-    fn engine_request(&mut self, params: &ResponseParams, plan: &Plan) -> Result<EngineRequest, Refusal> {
-        let items = match params.input.get() {
-            Some(input) => self.custom_input(input)?,
-            // An item that is being generated has nothing to say yet.
-            None => self
-                .conversation
-                .items()
-                .filter(|item| item.status != ItemStatus::InProgress)
-                .map(|item| Arc::clone(&item.content))
-                .collect(),
-        };
+    /// Without the items, which are read later.
+    fn engine_request(&self, params: &ResponseParams, plan: &Plan) -> Result<EngineRequest, Refusal> {
         let settings = &self.settings;
         let tools = value_or(&params.tools, settings.tools());
         let tool_choice = value_or(&params.tool_choice, settings.tool_choice());
@@ -99,7 +125,7 @@ impl Talk {
         Ok(EngineRequest {
             model: settings.model().to_owned(),
             instructions: params.instructions.get().cloned().unwrap_or_else(|| settings.instructions().to_owned()),
-            items,
+            items: Vec::new(),
             tools: functions,
             tool_choice: tool_choice.into_value().unwrap_or_else(|| ToolChoice::Mode(ToolChoiceMode::Auto.into())),
             spoken: plan.is_spoken(),
@@ -114,7 +140,7 @@ impl Talk {
     }
 
     /// The context in place of the conversation: items of the request, and of the conversation by reference.
-    fn custom_input(&mut self, input: &List<Item>) -> Result<Vec<Arc<ContextItem>>, Refusal> {
+    fn custom_input(&mut self, input: &List<Item>) -> Result<Vec<Entry>, Refusal> {
         let mut items = Vec::new();
         for (index, item) in input.iter().enumerate() {
             let path = format!("response.input[{index}]");
@@ -122,20 +148,14 @@ impl Talk {
                 let id = reference.id.get().ok_or_else(|| refusal::missing(&format!("{path}.id")))?;
                 let found = self.conversation.get(id);
                 let found = found.ok_or_else(|| refusal::unknown_reference(id.as_str(), &format!("{path}.id")))?;
-                items.push(Arc::clone(&found.content));
+                items.push(Entry { id: id.clone(), content: Arc::clone(&found.content) });
             } else {
                 let reading = Reading { encoding: self.input.encoding(), path: &path };
-                items.push(reading.item(item, &mut self.out.ids)?.content);
+                let item = reading.item(item, &mut self.out.ids)?;
+                items.push(Entry { id: item.id, content: item.content });
             }
         }
         Ok(items)
-    }
-
-    /// A response of the conversation takes the place of the one the idle timeout would start.
-    fn idle_by_response(&mut self, plan: &Plan) {
-        if plan.in_conversation {
-            self.idle.pause();
-        }
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) struct ActiveResponse {
     pub(super) id: ResponseId,
     pub(super) job: JobId,
     pub(super) plan: Plan,
-    input: usage::Input,
+    prompt: usage::Prompt,
     made: usage::Output,
     items: Vec<Item>,
     open: Open,
@@ -102,9 +102,9 @@ pub(super) struct Stage<'a> {
 
 impl ActiveResponse {
     /// Opens the response with `response.created`.
-    pub(super) fn begin(id: ResponseId, job: JobId, plan: Plan, input: usage::Input, stage: Stage<'_>) -> Self {
+    pub(super) fn begin(id: ResponseId, job: JobId, plan: Plan, prompt: usage::Prompt, stage: Stage<'_>) -> Self {
         let this =
-            Self { id, job, plan, input, made: usage::Output::default(), items: Vec::new(), open: Open::Nothing };
+            Self { id, job, plan, prompt, made: usage::Output::default(), items: Vec::new(), open: Open::Nothing };
         let created = this.wire(Status::InProgress, None, None, stage.conversation);
         stage.out.send(ServerEvent::ResponseCreated(ResponseEvent::new().response(Box::new(created))));
         this
@@ -169,11 +169,11 @@ impl ActiveResponse {
         };
         let item_status = if status == Status::Completed { ItemStatus::Completed } else { ItemStatus::Incomplete };
         self.close_item(item_status, stage);
-        let usage = usage::usage(self.input, self.made);
+        let usage = usage::usage(self.prompt, self.made);
         let done = self.wire(status, details, Some(usage), stage.conversation);
         stage.out.send(ServerEvent::ResponseDone(ResponseEvent::new().response(Box::new(done))));
         // Measured after `response.done`, with this one entry, although the reference says at the beginning.
-        let used = usage::total(self.input, self.made).min(TOKENS_PER_MINUTE);
+        let used = usage::total(self.prompt, self.made).min(TOKENS_PER_MINUTE);
         let limit = RateLimit::new()
             .name(RateLimitName::Tokens)
             .limit(Int::from(TOKENS_PER_MINUTE))

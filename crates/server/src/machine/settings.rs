@@ -251,6 +251,10 @@ impl Settings {
         &self.session.temperature
     }
 
+    pub(super) const fn truncation(&self) -> Option<&Truncation> {
+        self.session.truncation.get()
+    }
+
     pub(super) const fn tools(&self) -> &Member<List<Tool>> {
         &self.session.tools
     }

@@ -8,6 +8,7 @@ use vivavoce_protocol::payload::{
 };
 use vivavoce_protocol::{ClientEvent, Dialect, Int, ItemId, Member, ResponseId, ServerEvent, Session, StatusReason};
 
+use super::context::Context;
 use super::conversation::{Conversation, Place};
 use super::input::InputBuffer;
 use super::item::Reading;
@@ -25,6 +26,7 @@ pub(super) struct Talk {
     pub(super) out: Outbox,
     pub(super) settings: Settings,
     pub(super) conversation: Conversation,
+    pub(super) context: Context,
     pub(super) input: InputBuffer,
     /// The item of the speech that is going on.
     pub(super) speech_item: Option<ItemId>,
@@ -50,6 +52,7 @@ impl Talk {
             out,
             settings,
             conversation,
+            context: Context::default(),
             speech_item: None,
             responses: Vec::new(),
             transcriptions: Vec::new(),
@@ -81,7 +84,7 @@ impl Talk {
             ClientEvent::ItemTruncate(event) => self.truncate_item(&event),
             ClientEvent::ItemDelete(event) => self.delete_item(&event),
             ClientEvent::ResponseCreate(event) => {
-                self.create_response(event.response.get().map(|params| &**params))?;
+                self.create_response(event.response.get().map(|params| &**params), now)?;
                 self.idle.disarm();
                 Ok(())
             }
@@ -220,7 +223,7 @@ impl Talk {
         self.finish_response(index, Outcome::Cancelled(reason), now);
     }
 
-    fn finish_response(&mut self, index: usize, outcome: Outcome, now: Duration) {
+    pub(super) fn finish_response(&mut self, index: usize, outcome: Outcome, now: Duration) {
         let response = self.responses.remove(index);
         if response.plan.in_conversation {
             let timeout = self.settings.turns().and_then(|turns| turns.idle_timeout_ms);

@@ -74,7 +74,7 @@ impl Talk {
         for event in self.input.append(&samples) {
             match event {
                 TurnEvent::Started { start_ms } => self.speech_started(start_ms, now),
-                TurnEvent::Stopped { end_ms, audio } => self.speech_stopped(end_ms, audio),
+                TurnEvent::Stopped { end_ms, audio } => self.speech_stopped(end_ms, audio, now),
             }
         }
         Ok(())
@@ -93,13 +93,13 @@ impl Talk {
         }
     }
 
-    fn speech_stopped(&mut self, end_ms: u64, audio: AudioChunk) {
+    fn speech_stopped(&mut self, end_ms: u64, audio: AudioChunk, now: Duration) {
         let id = self.speech_item();
         self.out
             .send(ServerEvent::SpeechStopped(SpeechStopped::new().audio_end_ms(Int::from(end_ms)).item_id(id.clone())));
         self.commit(id.clone(), audio.clone());
         if self.settings.turns().is_some_and(|turns| turns.create_response) {
-            self.respond_to_turn();
+            self.respond_to_turn(now);
         }
         self.transcribe(id, audio);
     }
@@ -111,8 +111,8 @@ impl Talk {
 
     /// Without `interrupt_response` another response may be in progress: then this one cannot be created, and the
     /// service says so.
-    fn respond_to_turn(&mut self) {
-        if let Err(refusal) = self.create_response(None) {
+    fn respond_to_turn(&mut self, now: Duration) {
+        if let Err(refusal) = self.create_response(None, now) {
             self.out.refuse(refusal, None);
         }
     }
@@ -155,7 +155,7 @@ impl Talk {
         ));
         self.commit(id.clone(), audio.clone());
         self.idle.silenced();
-        self.respond_to_turn();
+        self.respond_to_turn(now);
         self.transcribe(id, audio);
     }
 }

@@ -2,14 +2,16 @@
 //!
 //! Audio is counted as the service does: 1 token per 100 ms of the user's, 1 per 50 ms of the model's, rounded up.
 //! Text is counted by a simple rule in place of a tokenizer: 1 token per 4 characters, rounded up, each text on
-//! its own. An image is 85 tokens. Nothing is ever cached.
+//! its own. An image is 85 tokens. What is cached is found in [`context`](super::context).
+
+use std::ops::Add;
 
 use vivavoce_protocol::{
-    CachedTokens, InputTokens, Int, OutputTokens, Role, TranscriptionInputTokens, TranscriptionUsage,
+    CachedTokens, FunctionTool, InputTokens, Int, OutputTokens, Role, TranscriptionInputTokens, TranscriptionUsage,
     TranscriptionUsageType, Usage,
 };
 
-use crate::engine::{ContextItem, ContextPart, EngineRequest};
+use crate::engine::{ContextItem, ContextPart};
 
 const CHARS_PER_TOKEN: usize = 4;
 const IMAGE_TOKENS: u64 = 85;
@@ -18,10 +20,17 @@ const MODEL_MS_PER_TOKEN: u64 = 50;
 
 /// Tokens of what the model reads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Input {
+pub(super) struct Tokens {
     text: u64,
     audio: u64,
     image: u64,
+}
+
+/// What the model reads for a response, and how much of it is cached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Prompt {
+    pub(super) input: Tokens,
+    pub(super) cached: Tokens,
 }
 
 /// What the model has made so far.
@@ -39,37 +48,53 @@ fn text_tokens(text: &str) -> u64 {
     text.chars().count().div_ceil(CHARS_PER_TOKEN) as u64
 }
 
-impl Input {
-    pub(super) fn of(request: &EngineRequest) -> Self {
-        let mut input = Self { text: text_tokens(&request.instructions), ..Self::default() };
-        for tool in &request.tools {
-            let texts = [tool.name.get().map(String::as_str), tool.description.get().map(String::as_str)];
-            input.text += texts.into_iter().flatten().map(text_tokens).sum::<u64>();
-            input.text += tool.parameters.get().map_or(0, |schema| text_tokens(schema.as_str()));
-        }
-        for item in &request.items {
-            input.add(item);
-        }
-        input
+impl Tokens {
+    pub(super) fn of_text(text: &str) -> Self {
+        Self { text: text_tokens(text), ..Self::default() }
     }
 
-    fn add(&mut self, item: &ContextItem) {
+    /// Of what comes before the items.
+    pub(super) fn of_preamble(instructions: &str, tools: &[FunctionTool]) -> Self {
+        let mut tokens = Self::of_text(instructions);
+        for tool in tools {
+            let texts = [tool.name.get().map(String::as_str), tool.description.get().map(String::as_str)];
+            tokens.text += texts.into_iter().flatten().map(text_tokens).sum::<u64>();
+            tokens.text += tool.parameters.get().map_or(0, |schema| text_tokens(schema.as_str()));
+        }
+        tokens
+    }
+
+    pub(super) fn of_item(item: &ContextItem) -> Self {
+        let mut tokens = Self::default();
         match item {
             ContextItem::FunctionCall { name, arguments, .. } => {
-                self.text += text_tokens(name) + text_tokens(arguments);
+                tokens.text += text_tokens(name) + text_tokens(arguments);
             }
-            ContextItem::FunctionCallOutput { output, .. } => self.text += text_tokens(output),
+            ContextItem::FunctionCallOutput { output, .. } => tokens.text += text_tokens(output),
             ContextItem::Message { role, parts } => {
                 let ms = if *role == Role::Assistant { MODEL_MS_PER_TOKEN } else { USER_MS_PER_TOKEN };
                 for part in parts {
                     match part {
-                        ContextPart::Text(text) => self.text += text_tokens(text),
-                        ContextPart::Audio { audio, .. } => self.audio += audio.ms().div_ceil(ms),
-                        ContextPart::Image { .. } => self.image += IMAGE_TOKENS,
+                        ContextPart::Text(text) => tokens.text += text_tokens(text),
+                        ContextPart::Audio { audio, .. } => tokens.audio += audio.ms().div_ceil(ms),
+                        ContextPart::Image { .. } => tokens.image += IMAGE_TOKENS,
                     }
                 }
             }
         }
+        tokens
+    }
+
+    pub(super) const fn total(self) -> u64 {
+        self.text + self.audio + self.image
+    }
+}
+
+impl Add for Tokens {
+    type Output = Self;
+
+    fn add(self, more: Self) -> Self {
+        Self { text: self.text + more.text, audio: self.audio + more.audio, image: self.image + more.image }
     }
 }
 
@@ -117,24 +142,28 @@ impl Output {
 }
 
 /// Tokens in all: what rate limits count.
-pub(super) fn total(input: Input, output: Output) -> u64 {
-    input.text + input.audio + input.image + output.text() + output.audio()
+pub(super) fn total(prompt: Prompt, output: Output) -> u64 {
+    prompt.input.total() + output.text() + output.audio()
 }
 
 /// `response.usage`.
-pub(super) fn usage(input: Input, output: Output) -> Usage {
-    let none = CachedTokens::new().text_tokens(Int::from(0)).audio_tokens(Int::from(0)).image_tokens(Int::from(0));
+pub(super) fn usage(prompt: Prompt, output: Output) -> Usage {
+    let Prompt { input, cached } = prompt;
+    let cached_details = CachedTokens::new()
+        .text_tokens(Int::from(cached.text))
+        .audio_tokens(Int::from(cached.audio))
+        .image_tokens(Int::from(cached.image));
     Usage::new()
-        .total_tokens(Int::from(total(input, output)))
-        .input_tokens(Int::from(input.text + input.audio + input.image))
+        .total_tokens(Int::from(total(prompt, output)))
+        .input_tokens(Int::from(input.total()))
         .output_tokens(Int::from(output.text() + output.audio()))
         .input_token_details(
             InputTokens::new()
                 .text_tokens(Int::from(input.text))
                 .audio_tokens(Int::from(input.audio))
                 .image_tokens(Int::from(input.image))
-                .cached_tokens(Int::from(0))
-                .cached_tokens_details(none),
+                .cached_tokens(Int::from(cached.total()))
+                .cached_tokens_details(cached_details),
         )
         .output_token_details(
             OutputTokens::new().text_tokens(Int::from(output.text())).audio_tokens(Int::from(output.audio())),

@@ -131,6 +131,25 @@ fn server_vad_finds_a_turn_and_answers_it() {
 }
 
 #[test]
+fn semantic_vad_finds_turns_and_waits_by_its_eagerness() {
+    for dialect in BOTH {
+        let mut ends = Vec::new();
+        for eagerness in ["high", "auto", "medium", "low"] {
+            let mut play = Play::new(dialect);
+            play.turn_detection(json!({"type": "semantic_vad", "eagerness": eagerness}));
+            let events = play.stream(&[silence(500), speech(), silence(1_500)].concat());
+            assert_eq!(
+                types(&events)[..3],
+                ["speech_started", "speech_stopped", "committed"].map(|name| format!("input_audio_buffer.{name}"))
+            );
+            find(&events, "response.done");
+            ends.push(ms(&events, "input_audio_buffer.speech_stopped", "audio_end_ms"));
+        }
+        assert!(ends[0] < ends[1] && ends[1] == ends[2] && ends[2] < ends[3], "{ends:?}");
+    }
+}
+
+#[test]
 fn two_turns_in_one_append_become_two_items() {
     let mut play = Play::new(Dialect::Ga);
     let turn = [speech(), silence(900)].concat();

@@ -251,3 +251,44 @@ fn rate_limits_tell_what_was_used() {
     assert_eq!(limit["name"], "tokens");
     assert_eq!(limit["limit"].as_u64().unwrap() - limit["remaining"].as_u64().unwrap(), used);
 }
+
+/// A session that lets the model read 30 tokens after its instructions.
+fn short_memory(truncation: Value) -> Play {
+    let mut play = Play::by_hand(Dialect::Ga);
+    play.update(json!({"truncation": truncation, "instructions": ""}), json!({}));
+    for text in ["one", "two", "three", "four", "five"] {
+        play.user_text(&format!("{text:<40}"));
+    }
+    play
+}
+
+#[test]
+fn a_conversation_too_long_is_read_from_where_it_fits_and_stays_as_it_is() {
+    let limits = json!({"post_instructions": 30});
+    let mut play = short_memory(json!({"type": "retention_ratio", "retention_ratio": 0.7, "token_limits": limits}));
+    assert_eq!(types(&play.text_response()), ["response.created"], "no event tells of it");
+    let read = |play: &Play, job: usize| play.jobs[job].1.items.len();
+    assert_eq!(read(&play, 0), 2, "20 of 30 tokens are kept");
+    let first = play.jobs[0].0;
+    play.engine(first, EngineEvent::Done);
+    play.user_text("six");
+    play.text_response();
+    assert_eq!(read(&play, 1), 3, "what is dropped stays so, and what fits is read");
+    let events = play.send(json!({"type": "response.create", "response": {"conversation": "none", "input": []}}));
+    assert_eq!(types(&events), ["response.created"]);
+    assert_eq!(read(&play, 2), 0);
+}
+
+#[test]
+fn a_conversation_too_long_fails_where_truncation_is_disabled() {
+    let mut play = short_memory(json!("disabled"));
+    play.user_text(&"word ".repeat(25_000));
+    let events = play.text_response();
+    assert_eq!(types(&events), ["response.created", "response.done", "rate_limits.updated"]);
+    let response = &find(&events, "response.done")["response"];
+    assert_eq!(
+        (&response["status"], &response["status_details"]["error"]["code"]),
+        (&json!("failed"), &json!("context_length_exceeded"))
+    );
+    assert!(play.jobs.is_empty(), "no engine is asked");
+}

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vivavoce_protocol::Dialect;
-use vivavoce_server::machine::{Close, MachineConfig, SessionKind};
+use vivavoce_server::machine::{Close, MachineConfig, SessionKind, TurnedAway};
 
 use crate::play::{BOTH, Play, error, types};
 
@@ -278,4 +278,90 @@ fn a_session_ends_after_an_hour() {
     assert_eq!(play.cancelled.len(), 1, "the engine stops");
     assert_eq!(play.close().map(|close| close.code), Some(1001));
     assert_eq!(play.machine.poll_timeout(), None);
+}
+
+#[test]
+fn the_life_of_a_session_can_be_shorter() {
+    for (seconds, said) in [(60, "1 minute"), (90, "90 seconds"), (7_200, "120 minutes")] {
+        let lifetime = Duration::from_secs(seconds);
+        let mut play = Play::open(MachineConfig { lifetime, ..MachineConfig::realtime("gpt-realtime") });
+        assert_eq!(play.drain()[0]["session"]["expires_at"], seconds);
+        let events = play.wait(lifetime);
+        let sentence = format!("Your session hit the maximum duration of {said}.");
+        assert_eq!(events[0]["error"]["message"], sentence);
+        assert_eq!(play.close(), Some(Close { code: 1001, reason: sentence }));
+    }
+}
+
+#[test]
+fn a_connection_that_is_turned_away_gets_an_error_and_its_close() {
+    for (turned_away, code, close) in [
+        (TurnedAway::WrongKey, 3000, "invalid_request_error.invalid_api_key"),
+        (TurnedAway::NoQuota, 1013, "insufficient_quota.insufficient_quota"),
+        (TurnedAway::BetaDisabled, 4000, "invalid_request_error.beta_api_shape_disabled"),
+    ] {
+        for dialect in BOTH {
+            let config = MachineConfig::realtime("gpt-realtime").dialect(dialect);
+            let mut play = Play::open(MachineConfig { turned_away: Some(turned_away), ..config });
+            let events = play.drain();
+            assert_eq!(types(&events), ["error"]);
+            let error = &events[0]["error"];
+            assert_eq!(close, format!("{}.{}", error["type"].as_str().unwrap(), error["code"].as_str().unwrap()));
+            assert_eq!(play.close(), Some(Close { code, reason: close.to_owned() }));
+        }
+    }
+}
+
+#[test]
+fn a_model_that_is_for_something_else_is_refused() {
+    for (model, message) in [
+        ("gpt-4o", "Model \"gpt-4o\" is not supported in realtime mode."),
+        ("gpt-realtime-translate", "Model \"gpt-realtime-translate\" is not supported in realtime mode."),
+        (
+            "whisper-1",
+            "Model \"whisper-1\" is a transcription model: name it in 'audio.input.transcription.model' of a realtime \
+             session, or connect with '?intent=transcription'.",
+        ),
+    ] {
+        let mut play = Play::open(MachineConfig::realtime(model));
+        let events = play.drain();
+        assert_eq!(events[0]["error"]["message"], message);
+        let close = Close { code: 4000, reason: "invalid_request_error.invalid_model".to_owned() };
+        assert_eq!(play.close(), Some(close));
+    }
+}
+
+#[test]
+fn tracing_cannot_change_once_it_is_enabled() {
+    let mut play = Play::new(Dialect::Ga);
+    let enable = json!({"type": "realtime", "tracing": {"workflow_name": "w", "metadata": {"a": 1}}});
+    assert_eq!(types(&update(&mut play, enable.clone())), ["session.updated"]);
+    for other in [json!("auto"), Value::Null] {
+        let refused = update(&mut play, json!({"type": "realtime", "tracing": other}));
+        assert_eq!(error(&refused), ("invalid_parameter", Some("session.tracing")));
+    }
+    assert_eq!(types(&update(&mut play, enable)), ["session.updated"], "the same is no change");
+}
+
+#[test]
+fn voices_are_known_by_name_or_are_ones_own() {
+    let mut play = Play::new(Dialect::Ga);
+    let voice = |voice: Value| json!({"type": "realtime", "audio": {"output": {"voice": voice}}});
+    let refused = update(&mut play, voice(json!("nobody")));
+    assert_eq!(error(&refused), ("invalid_value", Some("session.audio.output.voice")));
+    let events = update(&mut play, voice(json!({"id": "voice_1"})));
+    assert_eq!(events[0]["session"]["audio"]["output"]["voice"], json!({"id": "voice_1"}));
+}
+
+#[test]
+fn members_of_the_other_kind_of_turn_detection_are_unknown() {
+    let mut play = Play::new(Dialect::Ga);
+    for (detection, member) in [
+        (json!({"type": "semantic_vad", "threshold": 0.5}), "threshold"),
+        (json!({"type": "semantic_vad", "idle_timeout_ms": 5000}), "idle_timeout_ms"),
+        (json!({"type": "server_vad", "eagerness": "low"}), "eagerness"),
+    ] {
+        let path = format!("session.audio.input.turn_detection.{member}");
+        assert_eq!(error(&play.turn_detection(detection)), ("unknown_parameter", Some(&*path)));
+    }
 }

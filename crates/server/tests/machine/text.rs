@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 use vivavoce_protocol::Dialect;
 use vivavoce_server::machine::MachineConfig;
 
-use crate::play::{BOTH, Play, find, joined, spelled, types};
+use crate::play::{BOTH, Play, error, find, joined, spelled, types};
 
 /// A response of one text message.
 pub(crate) const TEXT_LADDER: [&str; 11] = [
@@ -125,4 +125,40 @@ fn every_event_has_an_id_of_its_own() {
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), count);
+}
+
+#[test]
+fn what_was_read_before_is_cached() {
+    for dialect in BOTH {
+        let mut play = Play::new(dialect);
+        let mut input = |text: &str| {
+            play.user_text(text);
+            let events = play.text_response();
+            let usage = find(&events, "response.done")["response"]["usage"].clone();
+            check_usage(&usage);
+            let number = |pointer: &str| usage.pointer(pointer).and_then(Value::as_u64).unwrap();
+            (number("/input_tokens"), number("/input_token_details/cached_tokens"))
+        };
+        let (first, none) = input("Hello");
+        assert_eq!(none, 0);
+        let (second, cached) = input("And again");
+        assert_eq!(cached, first);
+        assert!(second > first);
+    }
+}
+
+#[test]
+fn images_are_accepted_and_counted() {
+    let mut play = Play::new(Dialect::Ga);
+    let part = json!({"type": "input_image", "image_url": "data:image/png;base64,AAAA", "detail": "low"});
+    let item = json!({"type": "message", "role": "user", "content": [part]});
+    let events = play.send(json!({"type": "conversation.item.create", "item": item}));
+    assert_eq!(events[0]["item"]["content"], json!([part]));
+    let events = play.text_response();
+    let usage = &find(&events, "response.done")["response"]["usage"];
+    check_usage(usage);
+    assert_eq!(usage["input_token_details"]["image_tokens"], 85);
+    let mut beta = Play::new(Dialect::Beta);
+    let refused = beta.send(json!({"type": "conversation.item.create", "item": item}));
+    assert_eq!(error(&refused), ("invalid_value", Some("item.content[0].type")));
 }

@@ -1,0 +1,85 @@
+//! The server against clients nobody here wrote: the tests in `interop/`, with Node and Python.
+//!
+//! Their packages come from the registries, in the versions that are written down, when those change. Nothing else goes
+//! over the network.
+
+mod node;
+mod python;
+mod served;
+mod stamp;
+
+use std::path::{Path, PathBuf};
+
+use crate::step::{LeftOut, cargo, root, show};
+use crate::test::BUILD;
+use served::Served;
+
+/// Makes the tests of one language ready to run; the error tells what the machine lacks, and how to get it.
+type Find = fn() -> Result<Box<dyn Suite>, String>;
+
+/// The tests of one language.
+trait Suite {
+    fn name(&self) -> &'static str;
+    /// Brings the packages, unless they are there.
+    fn install(&self) -> Result<(), String>;
+    /// Runs the tests against the servers.
+    fn run(&self, servers: &Served) -> Result<(), String>;
+}
+
+const SUITES: &[Find] = &[node::find, python::find];
+
+pub(crate) fn run() -> Result<LeftOut, String> {
+    let mut left_out = LeftOut::new();
+    let mut suites = Vec::new();
+    for find in SUITES {
+        match find() {
+            Ok(suite) => suites.push(suite),
+            Err(missing) if required() => return Err(format!("interop: {missing}")),
+            Err(missing) => {
+                println!("\n--- interop: skipped: {missing}");
+                left_out.push(format!("interop: {missing}"));
+            }
+        }
+    }
+    if suites.is_empty() {
+        return Ok(left_out);
+    }
+    let binary = built()?;
+    for suite in suites {
+        suite.install()?;
+        let servers = Served::start(&binary, &folder().join(suite.name()))?;
+        let ran = suite.run(&servers);
+        // A server that fell over is the better explanation.
+        servers.stop()?;
+        ran?;
+    }
+    Ok(left_out)
+}
+
+/// In CI a test that does not run is one that fails.
+fn required() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
+}
+
+/// The binary `vivavoce`, as the step `build` builds it: of other features it would be another build.
+fn built() -> Result<PathBuf, String> {
+    show("interop", cargo().args(BUILD))?;
+    let binary = built_into().join("vivavoce").with_extension(std::env::consts::EXE_EXTENSION);
+    if binary.is_file() { Ok(binary) } else { Err(format!("interop: the build left no {}", binary.display())) }
+}
+
+/// The folder that this very program was built into: cargo puts all binaries of a profile into one.
+fn built_into() -> PathBuf {
+    let own = std::env::current_exe().ok();
+    own.as_deref().and_then(Path::parent).map_or_else(|| root().join("target/debug"), Path::to_path_buf)
+}
+
+/// Where what the tests need is kept from run to run.
+fn folder() -> PathBuf {
+    built_into().parent().map_or_else(|| root().join("target"), Path::to_path_buf).join("interop")
+}
+
+/// The sources of the tests of one language.
+fn sources(language: &str) -> PathBuf {
+    root().join("interop").join(language)
+}
