@@ -9,7 +9,7 @@ use vivavoce_server::machine::TurnedAway;
 
 const WRONG: (&str, u16, &str) = ("invalid_api_key", 3000, "invalid_request_error.invalid_api_key");
 
-fn told<'t>(told: &'t (String, u16, String)) -> (&'t str, u16, &'t str) {
+fn told(told: &(String, u16, String)) -> (&str, u16, &str) {
     (&told.0, told.1, &told.2)
 }
 
