@@ -26,6 +26,11 @@ impl Serving {
         Self { child: Some(child), out, url }
     }
 
+    /// Host and port.
+    fn address(&self) -> &str {
+        self.url.split('/').nth(2).expect("it has a host")
+    }
+
     #[cfg(unix)]
     fn stop(mut self, signal: &str) -> Run {
         let child = self.child.take().expect("it runs");
@@ -137,9 +142,7 @@ fn the_log_tells_connections_or_every_event_and_never_a_key() {
         let serving = Serving::start(&folder, &[arguments, &["--require-key", "sk-local"]].concat());
         let refused = run(&folder, &["chat", "--url", &serving.url, "--text", "Hi"]).exits(1);
         assert!(refused.stderr.contains("401"), "{}", refused.stderr);
-        let (_, host) = serving.url.split_once("//").expect("it is a URL");
-        let address = host.split('/').next().expect("it has a host");
-        upgrade(address, "sk-local");
+        upgrade(serving.address(), "sk-local");
         let log = serving.stop("-TERM").exits(0).stderr;
         assert!(log.contains("refused 127.0.0.1:") && log.contains("with HTTP 401"), "{log}");
         assert!(log.contains("#1 opened by 127.0.0.1:") && log.contains("conversation, GA, model m"), "{log}");
@@ -149,21 +152,54 @@ fn the_log_tells_connections_or_every_event_and_never_a_key() {
     }
 }
 
-/// Opens a session with a key, waits for its first event and goes.
-fn upgrade(address: &str, key: &str) {
-    use std::io::{Read, Write};
+/// Opens a session with a key and waits for its first event.
+fn upgrade(address: &str, key: &str) -> std::net::TcpStream {
+    use std::io::Write;
     let mut stream = std::net::TcpStream::connect(address).expect("it listens");
     let request = format!(
         "GET /v1/realtime?model=m HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nAuthorization: Bearer {key}\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).expect("it reads");
+    read_until(&mut stream, "session.created");
+    stream
+}
+
+fn read_until(stream: &mut std::net::TcpStream, words: &str) {
+    use std::io::Read;
     let mut answer = Vec::new();
     let mut byte = [0];
-    while !String::from_utf8_lossy(&answer).contains("session.created") {
+    while !answer.ends_with(words.as_bytes()) {
         stream.read_exact(&mut byte).expect("it answers");
         answer.extend(byte);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn frames_that_are_no_events_are_recorded_and_named_as_such() {
+    use std::io::Write;
+    let folder = folder("serve-no-events");
+    let serving = Serving::start(&folder, &["--record", "sessions"]);
+    let mut stream = upgrade(serving.address(), "any");
+    for frame in ["not\nJSON", "{\"type\":\n\"weather.change\"}"] {
+        // A final text frame, masked with zeros.
+        let length = u8::try_from(frame.len()).expect("it is short");
+        stream.write_all(&[&[0x81, 0x80 | length, 0, 0, 0, 0], frame.as_bytes()].concat()).expect("it reads");
+        read_until(&mut stream, "\"type\":\"error\"");
+    }
+    drop(stream);
+    serving.stop("-TERM").exits(0);
+
+    let recording = only_file(&folder.join("sessions"));
+    let lines = json_lines(&fs::read_to_string(&recording).expect("it is there"));
+    assert_eq!(lines[1]["event"], "not\nJSON");
+    assert_eq!(lines[3]["event"], json!({"type": "weather.change"}));
+    let path = recording.to_str().expect("it is text");
+    let check = run(&folder, &["check", path]).exits(1);
+    assert!(check.stderr.contains("unknown: 1, not lossless: 0, not an event: 1"), "{}", check.stderr);
+    let replay = run(&folder, &["replay", path]).exits(1);
+    assert!(replay.stderr.contains("line 2 is left out"), "{}", replay.stderr);
 }
 
 #[cfg(unix)]

@@ -126,6 +126,9 @@ async fn azure_has_paths_and_a_key_of_its_own() {
     let created = first(&preview, &key).await;
     assert!(created["session"]["modalities"].is_array(), "it is beta: {created}");
     assert_eq!(created["session"]["model"], "mine");
+    let transcription =
+        first(&format!("{host}/realtime?api-version=2025-04-01-preview&intent=transcription"), &key).await;
+    assert_eq!(transcription["type"], "transcription_session.created");
     let ga = format!("{host}/v1/realtime?model=mine");
     assert_eq!(first(&ga, &key).await["session"]["type"], "realtime");
     assert_eq!(first(&format!("{ga}&api-key=sk-one"), &[]).await["session"]["type"], "realtime");

@@ -28,10 +28,9 @@ pub(super) enum Door {
 /// The session the client asks for; seed and time are left at 0.
 pub(super) fn config(door: Door, uri: &Uri, headers: &HeaderMap) -> MachineConfig {
     let query = uri.query().unwrap_or_default();
-    let transcription = || filled(query, "intent").is_some_and(|intent| intent == "transcription");
     let config = match door {
         Door::Translations => return MachineConfig { model: filled(query, "model"), ..MachineConfig::translation("") },
-        Door::Sessions | Door::AzurePreview if transcription() => MachineConfig::transcription(),
+        Door::Sessions | Door::AzurePreview if is_transcription(query) => MachineConfig::transcription(),
         Door::Sessions | Door::AzurePreview => MachineConfig::realtime(""),
     };
     match door {
@@ -51,10 +50,16 @@ pub(super) fn config(door: Door, uri: &Uri, headers: &HeaderMap) -> MachineConfi
 /// It is not.
 pub(super) fn azure_preview(uri: &Uri) -> Result<(), ApiError> {
     let query = uri.query().unwrap_or_default();
-    match ["api-version", "deployment"].into_iter().find(|name| filled(query, name).is_none()) {
+    // A transcription's deployment is named in its session.
+    let wanted: &[&str] = if is_transcription(query) { &["api-version"] } else { &["api-version", "deployment"] };
+    match wanted.iter().find(|name| filled(query, name).is_none()) {
         Some(name) => Err(ApiError::missing_parameter(name)),
         None => Ok(()),
     }
+}
+
+fn is_transcription(query: &str) -> bool {
+    filled(query, "intent").is_some_and(|intent| intent == "transcription")
 }
 
 /// The running call that a sideband connection is for.
