@@ -101,7 +101,8 @@ withAgent('interrupting cuts the item at what was heard', talker, KEPT, async ({
   assert.equal(Buffer.from(answer.content[0].audio, 'base64').length, bytesOf(truncated.audio_end_ms));
 });
 
-const SERVER_VAD = { config: { audio: { input: { turnDetection: { type: 'server_vad', interruptResponse: true } } } } };
+const patient = { type: 'server_vad', silenceDurationMs: 700, interruptResponse: true };
+const SERVER_VAD = { config: { audio: { input: { turnDetection: patient } } } };
 for (const [name, options] of [['semantic', {}], ['server', SERVER_VAD]]) {
   withAgent(`speech is found by ${name} voice activity detection`, helper(), options, async ({ session, watch }) => {
     // The agent's own voice is the user's microphone.
