@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { Ears } from './ears.js';
+import { PIXEL } from './image.js';
 import { MODEL } from './server.js';
 import { GA, PATIENT, append, bytesOf, joined, msOf, silence, speech } from './sound.js';
 
@@ -258,10 +259,7 @@ export function conversationTests(name, session) {
   });
 
   check('an image is taken and counted', async ({ rt, ears }) => {
-    // One pixel.
-    const png =
-      'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==';
-    write(rt, '', { content: [{ type: 'input_image', image_url: `data:image/png;base64,${png}`, detail: 'low' }] });
+    write(rt, '', { content: [{ type: 'input_image', image_url: PIXEL, detail: 'low' }] });
     await ears.next('conversation.item.done');
     rt.send({ type: 'response.create', response: WRITTEN });
     const { response } = await ears.next('response.done');
