@@ -34,6 +34,7 @@ export class Watch {
   wire = [];
   /** Wire events the package could not read as what they are: it hands them on without acting on them. */
   unread = [];
+  #last;
   #wake = new Set();
 
   constructor(session) {
@@ -47,12 +48,17 @@ export class Watch {
     session.transport.on('*', (event) => this.#note(() => this.#seen(event)));
   }
 
-  /** An event that is read is told under its own name right after `*`. */
+  /** An event that is read is told under its own name right after `*`, before the next `*`. */
   #seen(event) {
+    this.#settle();
     this.wire.push(event);
-    let read = event.type === 'error';
-    if (!read) this.session.transport.once(event.type, () => (read = true));
-    queueMicrotask(() => read || this.unread.push(event));
+    this.#last = event;
+    this.session.transport.once(event.type, () => (this.#last = undefined));
+  }
+
+  #settle() {
+    if (this.#last) this.unread.push(this.#last);
+    this.#last = undefined;
   }
 
   #note(it) {
@@ -90,6 +96,7 @@ export class Watch {
   }
 
   assertCalm() {
+    this.#settle();
     assert.deepEqual(this.errors, []);
     assert.deepEqual(this.unread, [], 'events the package could not read');
   }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { Ears } from './ears.js';
-import { BETA, append, bytesOf, joined, msOf, silence, speech } from './sound.js';
+import { BETA, PATIENT, append, bytesOf, joined, msOf, silence, speech } from './sound.js';
 
 const WRITTEN = { modalities: ['text'] };
 const ENDLESS = 'on and on '.repeat(20_000);
@@ -57,7 +57,8 @@ export function betaTests(name, session) {
 
   check('voice activity makes the turn, its transcript and its answer', async ({ rt, ears }) => {
     const question = await speech(ears, 'What is the weather today in London?', BETA);
-    rt.send({ type: 'session.update', session: { input_audio_transcription: { model: 'whisper-1' } } });
+    const session = { input_audio_transcription: { model: 'whisper-1' }, turn_detection: PATIENT };
+    rt.send({ type: 'session.update', session });
     await ears.next('session.updated');
     append(rt, Buffer.concat([silence(500), question, silence(1_000)]));
     const started = await ears.next('input_audio_buffer.speech_started');

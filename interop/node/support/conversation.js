@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 
 import { Ears } from './ears.js';
+import { PIXEL } from './image.js';
 import { MODEL } from './server.js';
-import { GA, append, bytesOf, joined, msOf, silence, speech } from './sound.js';
+import { GA, PATIENT, append, bytesOf, joined, msOf, silence, speech } from './sound.js';
 
 const WRITTEN = { output_modalities: ['text'] };
 /** More than the network between server and client can hold: the response is still being made when it is cancelled. */
@@ -86,10 +87,8 @@ export function conversationTests(name, session) {
 
   check('voice activity makes the turn, its transcript and its answer', async ({ rt, ears }) => {
     const question = await speech(ears, 'What is the weather today in London?');
-    rt.send({
-      type: 'session.update',
-      session: { type: 'realtime', audio: { input: { transcription: { model: 'whisper-1' } } } },
-    });
+    const input = { transcription: { model: 'whisper-1' }, turn_detection: PATIENT };
+    rt.send({ type: 'session.update', session: { type: 'realtime', audio: { input } } });
     await ears.next('session.updated');
 
     append(rt, Buffer.concat([silence(500), question, silence(1_000)]));
@@ -109,6 +108,8 @@ export function conversationTests(name, session) {
   });
 
   check('the user interrupts by speaking', async ({ rt, ears }) => {
+    rt.send({ type: 'session.update', session: { type: 'realtime', audio: { input: { turn_detection: PATIENT } } } });
+    await ears.next('session.updated');
     const interjection = await speech(ears, 'Wait a moment, please, I would like to say something.');
     write(rt, 'Tell me everything.');
     rt.send({ type: 'response.create', response: { instructions: `Say exactly: ${ENDLESS}`, ...WRITTEN } });
@@ -258,10 +259,7 @@ export function conversationTests(name, session) {
   });
 
   check('an image is taken and counted', async ({ rt, ears }) => {
-    // One pixel.
-    const png =
-      'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==';
-    write(rt, '', { content: [{ type: 'input_image', image_url: `data:image/png;base64,${png}`, detail: 'low' }] });
+    write(rt, '', { content: [{ type: 'input_image', image_url: PIXEL, detail: 'low' }] });
     await ears.next('conversation.item.done');
     rt.send({ type: 'response.create', response: WRITTEN });
     const { response } = await ears.next('response.done');

@@ -1,6 +1,6 @@
 // Where the servers under test are. `cargo xtask test interop` starts them and says so in the environment.
 
-import OpenAI from 'openai';
+import OpenAI, { AzureOpenAI } from 'openai';
 
 function required(name) {
   const value = process.env[name];
@@ -20,4 +20,10 @@ export const MODEL = 'gpt-realtime';
 export function openai(apiKey = KEY) {
   const baseURL = tlsUrl.replace(/^ws/, 'http').replace(/\/realtime$/, '');
   return new OpenAI({ apiKey, baseURL, maxRetries: 0 });
+}
+
+/** The same with the paths and keys of Azure. */
+export function azure() {
+  const endpoint = new URL(tlsUrl.replace(/^ws/, 'http')).origin;
+  return new AzureOpenAI({ apiKey: KEY, endpoint, apiVersion: '2025-04-01-preview', deployment: 'my-deployment' });
 }

@@ -10,14 +10,20 @@ export const TIME_LIMIT = { timeout: 30_000 };
 
 /** How a socket ends: its close code and reason. */
 function closed(socket) {
+  // The class for translations wraps its own.
+  const own = socket.platformSocket ?? socket;
   return new Promise((resolve) => {
-    socket.addEventListener('close', ({ code, reason }) => resolve({ code, reason }), { once: true });
+    own.addEventListener('close', ({ code, reason }) => resolve({ code, reason }), { once: true });
   });
 }
 
 /** A connection that ends with its test `t`, however that ends. */
 export function connect(t, Class, props, client) {
-  const rt = new Class(props, client);
+  return listen(t, new Class(props, client));
+}
+
+/** The same with one that is being opened. */
+export function listen(t, rt) {
   const ears = new Ears(rt);
   t.after(() => rt.close());
   return { rt, ears, end: closed(rt.socket) };

@@ -32,5 +32,8 @@ export function append(rt, pcm) {
   }
 }
 
+/** Voice activity detection that does not take a pause between words for the end of a turn. */
+export const PATIENT = { type: 'server_vad', silence_duration_ms: 700 };
+
 export const GA = { spoken: { output_modalities: ['audio'] }, audioDelta: 'response.output_audio.delta' };
 export const BETA = { spoken: { modalities: ['audio', 'text'] }, audioDelta: 'response.audio.delta' };

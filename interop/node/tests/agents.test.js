@@ -7,6 +7,8 @@ import { RealtimeAgent } from '@openai/agents/realtime';
 import { z } from 'zod';
 
 import { withAgent } from '../support/agent.js';
+import { within } from '../support/ears.js';
+import { PIXEL } from '../support/image.js';
 import { bytesOf, msOf, silence } from '../support/sound.js';
 
 const helper = (more = {}) => new RealtimeAgent({ name: 'Helper', instructions: 'You are helpful.', ...more });
@@ -72,6 +74,41 @@ withAgent('a tool is called and its output spoken', helper({ tools: [weather] })
   assert.equal(call.output, result);
 });
 
+const careful = tool({
+  name: 'delete_everything',
+  description: 'Deletes everything.',
+  parameters: z.object({ really: z.literal(true) }),
+  needsApproval: true,
+  execute: async () => 'All gone.',
+});
+withAgent('a tool waits for approval', helper({ tools: [careful] }), WRITTEN, async ({ session, watch }) => {
+  const asked = new Promise((resolve) => session.once('tool_approval_requested', (...details) => resolve(details)));
+  session.sendMessage('delete_everything');
+  const [, , request] = await within('request for approval', asked);
+  assert.equal(request.tool.name, 'delete_everything');
+  await session.approve(request.approvalItem);
+  const [, , output] = await watch.heard('agent_end', 2);
+  assert.match(output, /All gone\./);
+});
+
+withAgent('a tool is refused', helper({ tools: [careful] }), WRITTEN, async ({ session, watch }) => {
+  const asked = new Promise((resolve) => session.once('tool_approval_requested', (...details) => resolve(details)));
+  session.sendMessage('delete_everything');
+  const [, , request] = await within('request for approval', asked);
+  await session.reject(request.approvalItem, { message: 'Better not.' });
+  const [, , output] = await watch.heard('agent_end', 2);
+  assert.match(output, /Better not\./);
+});
+
+withAgent('an image is looked at', helper(), WRITTEN, async ({ session, watch }) => {
+  session.addImage(PIXEL);
+  const [, , output] = await watch.heard('agent_end');
+  assert.match(output, /image/);
+  // Its schemas have no images.
+  assert.deepEqual(watch.unread.map((event) => event.item?.content[0].type), ['input_image', 'input_image']);
+  watch.unread = [];
+});
+
 const poet = new RealtimeAgent({ name: 'Poet', instructions: 'Say exactly: Roses are red.', handoffDescription: 'Rhymes.' });
 withAgent('an agent hands over to another', helper({ handoffs: [poet] }), WRITTEN, async ({ session, watch }) => {
   session.sendMessage('Please transfer_to_Poet now.');
@@ -101,7 +138,8 @@ withAgent('interrupting cuts the item at what was heard', talker, KEPT, async ({
   assert.equal(Buffer.from(answer.content[0].audio, 'base64').length, bytesOf(truncated.audio_end_ms));
 });
 
-const SERVER_VAD = { config: { audio: { input: { turnDetection: { type: 'server_vad', interruptResponse: true } } } } };
+const patient = { type: 'server_vad', silenceDurationMs: 700, interruptResponse: true };
+const SERVER_VAD = { config: { audio: { input: { turnDetection: patient } } } };
 for (const [name, options] of [['semantic', {}], ['server', SERVER_VAD]]) {
   withAgent(`speech is found by ${name} voice activity detection`, helper(), options, async ({ session, watch }) => {
     // The agent's own voice is the user's microphone.

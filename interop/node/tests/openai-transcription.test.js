@@ -7,7 +7,7 @@ import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import { Ears } from '../support/ears.js';
 import { MODEL, openai } from '../support/server.js';
 import { inSession } from '../support/sessions.js';
-import { append, silence, speech } from '../support/sound.js';
+import { PATIENT, append, silence, speech } from '../support/sound.js';
 
 /** A conversation beside the session under test has to speak: a transcription session never does. */
 async function sampleOfSpeech() {
@@ -39,7 +39,7 @@ check('transcription: sound that is committed by hand is written down', async ({
 });
 
 check('transcription: voice activity commits, and nothing answers', async ({ rt, ears }) => {
-  const input = { transcription: { model: 'whisper-1' } };
+  const input = { transcription: { model: 'whisper-1' }, turn_detection: PATIENT };
   rt.send({ type: 'session.update', session: { type: 'transcription', audio: { input } } });
   await ears.next('session.updated');
   append(rt, Buffer.concat([silence(500), await sampleOfSpeech(), silence(1_000)]));

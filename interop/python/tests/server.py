@@ -38,6 +38,18 @@ def tls_client(key: str = KEY) -> openai.OpenAI:
     return openai.OpenAI(api_key=key, base_url=TLS_BASE, max_retries=0)
 
 
+AZURE = TLS_BASE.removesuffix("/v1")
+
+
+def azure_client() -> openai.OpenAI:
+    """Azure's users reach the current protocol with the ordinary class."""
+    return openai.OpenAI(api_key=KEY, base_url=f"{AZURE}/openai/v1", max_retries=0)
+
+
+def azure_preview_client() -> openai.AzureOpenAI:
+    return openai.AzureOpenAI(api_key=KEY, azure_endpoint=AZURE, api_version="2025-04-01-preview", max_retries=0)
+
+
 def beta_client() -> openai.OpenAI:
     """The old classes take every address for a `wss:` one, unless they are given the socket's own."""
     return client().with_options(websocket_base_url="ws" + BASE.removeprefix("http"))

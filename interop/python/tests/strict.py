@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from openai.types.beta.realtime import RealtimeServerEvent as BetaServerEvent
 from openai.types.realtime import RealtimeServerEvent as ServerEvent
+from openai.types.realtime import RealtimeTranslationServerEvent as TranslationServerEvent
 from pydantic import BaseModel
 
 
@@ -20,6 +21,7 @@ def _by_name(union: Any) -> dict[str, type[BaseModel]]:
 
 GA = _by_name(ServerEvent)
 BETA = _by_name(BetaServerEvent)
+TRANSLATION = _by_name(TranslationServerEvent)
 
 
 def check(data: bytes, known: dict[str, type[BaseModel]]) -> None:

@@ -14,6 +14,9 @@ TIME_LIMIT_S = 40
 #: More than the network between server and client can hold: the response is still being made when it is cancelled.
 ENDLESS = "on and on " * 20_000
 
+#: Voice activity detection that does not take a pause between words for the end of a turn.
+PATIENT = {"type": "server_vad", "silence_duration_ms": 700}
+
 Anything: Callable[[Any], bool] = lambda event: True
 
 

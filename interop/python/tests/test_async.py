@@ -5,7 +5,7 @@ import unittest
 from typing import Any
 
 from .server import MODEL, async_client
-from .support import ENDLESS, AsyncEars, Limited, joined, message, ms_of, only, pieces, silence
+from .support import ENDLESS, PATIENT, AsyncEars, Limited, joined, message, ms_of, only, pieces, silence
 
 WRITTEN = {"output_modalities": ["text"]}
 
@@ -38,6 +38,8 @@ class AsyncConversation(Limited, unittest.IsolatedAsyncioTestCase):
     async def test_the_user_interrupts_by_speaking(self) -> None:
         async with async_client().realtime.connect(model=MODEL) as connection:
             ears = AsyncEars(connection)
+            audio = {"input": {"turn_detection": PATIENT}}
+            await connection.session.update(session={"type": "realtime", "audio": audio})
             words = "Wait a moment, please, I would like to say something."
             aside = {"conversation": "none", "instructions": f"Say exactly: {words}", "output_modalities": ["audio"]}
             await connection.response.create(response=aside)

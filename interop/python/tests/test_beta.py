@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from . import strict
 from .server import MODEL, beta_client
-from .support import ENDLESS, Ears, Limited, bytes_of, joined, message, ms_of, only, pieces, silence
+from .support import ENDLESS, PATIENT, Ears, Limited, bytes_of, joined, message, ms_of, only, pieces, silence
 
 WRITTEN = {"modalities": ["text"]}
 SPOKEN = {"modalities": ["audio", "text"]}
@@ -43,6 +43,8 @@ class BetaConversation(Limited):
             ears.next("response.done")
             question = joined(only(ears.heard, "response.audio.delta"))
             self.assertGreater(ms_of(question), 500)
+            ears.connection.session.update(session={"turn_detection": PATIENT})
+            ears.next("session.updated")
             start = len(ears.heard)
             for piece in pieces(silence(500) + question + silence(1_000)):
                 ears.connection.input_audio_buffer.append(audio=piece)

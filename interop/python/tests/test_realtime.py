@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
 from .server import MODEL, client, tls_client
-from .support import ENDLESS, Ears, Limited, bytes_of, joined, message, ms_of, only, pieces, silence, speech
+from .support import ENDLESS, PATIENT, Ears, Limited, bytes_of, joined, message, ms_of, only, pieces, silence, speech
 
 WRITTEN = {"output_modalities": ["text"]}
 BY_HAND = {"type": "realtime", "audio": {"input": {"turn_detection": None}}}
@@ -89,8 +89,8 @@ class Conversation(Limited):
     def test_voice_activity_makes_the_turn_its_transcript_and_its_answer(self) -> None:
         with self.session() as ears:
             question = speech(ears, "What is the weather today in London?")
-            transcription = {"transcription": {"model": "whisper-1"}}
-            ears.connection.session.update(session={"type": "realtime", "audio": {"input": transcription}})
+            audio = {"input": {"transcription": {"model": "whisper-1"}, "turn_detection": PATIENT}}
+            ears.connection.session.update(session={"type": "realtime", "audio": audio})
             ears.next("session.updated")
             for piece in pieces(silence(500) + question + silence(1_000)):
                 ears.connection.input_audio_buffer.append(audio=piece)

@@ -27,13 +27,9 @@ impl Served {
         fs::create_dir_all(folder).map_err(|error| format!("interop: cannot make {}: {error}", folder.display()))?;
         let certificate = folder.join("certificate.pem");
         let path = certificate.to_string_lossy();
-        let closed = ["--tls-self-signed", "--tls-cert-out", &path, "--require-key", KEY].map(str::to_owned);
+        let closed = ["--tls-self-signed", "--tls-cert-out", &path, "--require-key", KEY, "--azure"].map(str::to_owned);
         let start = |name: &str, options: &[String]| Server::start(binary, options, folder.join(name));
-        Ok(Self {
-            plain: start("plain.log", &[])?,
-            tls: start("tls.log", &closed)?,
-            certificate,
-        })
+        Ok(Self { plain: start("plain.log", &[])?, tls: start("tls.log", &closed)?, certificate })
     }
 
     /// Where they are, as the tests look for it.
