@@ -7,8 +7,10 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Child;
 
+use futures_util::StreamExt;
 use serde_json::json;
-use support::{Run, finish, folder, json_lines, run, stereo_wav, vivavoce};
+use support::{Run, finish, folder, json_lines, run, stereo_wav, vivavoce, voice};
+use vivavoce::{RealtimeClient, RealtimeSession};
 
 /// `serve` on a free port, and what it said so far.
 struct Serving {
@@ -271,4 +273,56 @@ fn other_machines_are_served_with_a_key() {
     let serving = Serving::start(&folder, &["--host", "0.0.0.0", "--require-key", "sk-local"]);
     assert!(serving.url.starts_with("ws://0.0.0.0:"), "{}", serving.url);
     serving.stop("-TERM").exits(0);
+}
+
+/// Puts a program of this name into the folder; answers with a PATH that has it.
+#[cfg(unix)]
+fn install(folder: &Path, name: &str, script: &str) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let program = folder.join(name);
+    fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("the folder can be written");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    format!("{}:/usr/bin:/bin", folder.display())
+}
+
+#[cfg(unix)]
+#[test]
+fn pocketsphinx_writes_down_speech_where_it_is_asked_to() {
+    for (script, name, told) in [
+        ("cat > heard.raw; echo the weather; echo in london", "transcript", "the weather in london"),
+        ("exit 3", "error", "pocketsphinx_continuous ended with exit status: 3"),
+    ] {
+        let folder = folder("serve-pocketsphinx");
+        let path = install(&folder, "pocketsphinx_continuous", script);
+        let arguments = ["serve", "--port", "0", "--voice", "synthetic", "--transcriber", "pocketsphinx"];
+        let mut child = vivavoce(&folder, &arguments).env("PATH", path).spawn().expect("the binary starts");
+        let mut out = BufReader::new(child.stdout.take().expect("it is piped"));
+        let url = line(&mut out, "listening on ");
+        let serving = Serving { child: Some(child), out, url };
+        let ended = transcription(&serving.url);
+        serving.stop("-TERM").exits(0);
+        let said = if name == "error" { &ended["error"]["message"] } else { &ended["transcript"] };
+        assert_eq!(said, told, "{ended}");
+    }
+}
+
+/// Says something to a server, and waits for the end of its transcription.
+fn transcription(url: &str) -> serde_json::Value {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    runtime.expect("a runtime starts").block_on(async {
+        let client = RealtimeClient::builder().url(url).build().expect("the URL is one");
+        let session = RealtimeSession::update().turn_detection(None).transcription(Some("gpt-4o-transcribe"));
+        client.update_session(session).expect("it can be asked for");
+        let mut events = client.realtime_events();
+        client.connect().await.expect("it serves");
+        client.append_input_audio(&voice()).expect("there is room");
+        client.commit_input_audio().expect("there is something");
+        while let Some(event) = events.next().await {
+            let kind = &event.name;
+            if kind.contains("input_audio_transcription.") && !kind.ends_with(".delta") {
+                return serde_json::from_str(event.frame.as_str()).expect("it is JSON");
+            }
+        }
+        panic!("the connection ended")
+    })
 }

@@ -188,3 +188,43 @@ impl BuiltIn {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::JobId;
+
+    fn request(spoken: bool) -> EngineRequest {
+        EngineRequest {
+            model: String::new(),
+            instructions: "Say exactly: one two three four five".to_owned(),
+            items: Vec::new(),
+            tools: Vec::new(),
+            tool_choice: ToolChoice::Mode(ToolChoiceMode::Auto.into()),
+            spoken,
+            voice: "alloy".to_owned(),
+            speed: 1.0,
+            max_output_tokens: None,
+        }
+    }
+
+    async fn time_to_answer(engine: BuiltIn, spoken: bool) -> Duration {
+        let (pieces, mut made) = tokio::sync::mpsc::channel(1_000);
+        let start = tokio::time::Instant::now();
+        let answer = Arc::new(engine).respond(request(spoken), EngineEvents::new(JobId::default(), pieces));
+        answer.await.expect("it answers");
+        assert!(made.recv().await.is_some());
+        start.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_takes_no_time_unless_it_is_paced() {
+        let engine = BuiltIn::new(VoiceKind::Synthetic);
+        assert_eq!(time_to_answer(engine.clone(), true).await, Duration::ZERO);
+        assert_eq!(time_to_answer(engine.clone(), false).await, Duration::ZERO);
+        assert_eq!(time_to_answer(engine.clone().pace(2.0), false).await, TIME_PER_WORD * 5 / 2);
+        let one = time_to_answer(engine.clone().pace(1.0), true).await;
+        assert_eq!(time_to_answer(engine.pace(4.0), true).await, one / 4);
+        assert!(one > Duration::from_secs(1), "{one:?}");
+    }
+}

@@ -5,7 +5,7 @@ use vivavoce_audio::AudioChunk;
 use crate::engine::{EngineRequest, TranscriptionRequest, TranslationRequest};
 
 /// Names one order of a machine. Minted by the machine; not the response's id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct JobId(pub(super) u64);
 
 /// An order to the one who runs engines.

@@ -67,6 +67,7 @@ use talk::Talk;
 
 pub use config::{MachineConfig, SessionKind, TurnedAway};
 pub use job::{Job, JobId};
+pub use models::MODELS;
 pub use refusal::Close;
 pub use template::{ApiFault, SessionTemplate, TemplateKind};
 

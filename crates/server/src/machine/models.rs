@@ -1,5 +1,22 @@
 //! What the names of models tell. Any name will do, but for those that the vendor gave to something else.
 
+/// The names the reference has. Any other is as good for a conversation, but for what the vendor calls something else.
+pub const MODELS: [&str; 13] = [
+    "gpt-realtime",
+    "gpt-realtime-1.5",
+    "gpt-realtime-2",
+    "gpt-realtime-2.1",
+    "gpt-realtime-2.1-mini",
+    "gpt-realtime-mini",
+    "gpt-realtime-translate",
+    "gpt-realtime-whisper",
+    "gpt-live-transcribe",
+    "gpt-4o-transcribe",
+    "gpt-4o-mini-transcribe",
+    "gpt-transcribe",
+    "whisper-1",
+];
+
 /// What a model is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Family {

@@ -19,6 +19,7 @@ use super::conversation::Conversation;
 use super::item::StoredItem;
 use super::job::JobId;
 use super::outbox::Outbox;
+use super::settings::shown_voice;
 use super::usage;
 use crate::engine::{ContextItem, ContextPart, EngineError, EngineEvent, SpokenAudio};
 
@@ -189,7 +190,7 @@ impl ActiveResponse {
         usage: Option<vivavoce_protocol::Usage>,
         conversation: &Conversation,
     ) -> Response {
-        let output = AudioOutput::new().format(self.plan.format.clone()).voice(self.plan.voice.clone());
+        let output = AudioOutput::new().format(self.plan.format.clone()).voice(shown_voice(&self.plan.voice));
         let mut response = Response::new()
             .id(self.id.clone())
             .object("realtime.response")

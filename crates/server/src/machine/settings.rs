@@ -108,7 +108,7 @@ impl Settings {
         if !self.transcription {
             let mut session = self.session.clone();
             *session.audio_input() = self.input.clone();
-            *session.audio_output() = self.output.clone();
+            *session.audio_output() = AudioOutput { voice: shown_voice(&self.output.voice), ..self.output.clone() };
             return session.into();
         }
         let mut session = TranscriptionSession::new()
@@ -332,6 +332,16 @@ fn merge_transcription(current: &mut Member<Transcription>, new: Member<Transcri
     clear(&mut current.languages, new.languages.clone());
     clear(&mut current.keywords, new.keywords.clone());
     clear(&mut current.prompt, new.prompt.clone());
+}
+
+/// A voice as events name it: one of the client's own by its id alone.
+pub(super) fn shown_voice(voice: &Member<VoiceChoice>) -> Member<VoiceChoice> {
+    match voice.get() {
+        Some(VoiceChoice::Custom(voice)) => {
+            VoiceChoice::Name(voice.id.get().map(String::as_str).unwrap_or_default().into()).into()
+        }
+        _ => voice.clone(),
+    }
 }
 
 pub(super) fn encoding(format: &Member<AudioFormat>) -> AudioEncoding {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::api_error::{ApiError, json_text};
 use super::credential::{self, Verdict};
 use super::{Server, secrets, since_epoch};
-use crate::machine::{SessionTemplate, TemplateKind};
+use crate::machine::{MODELS, SessionTemplate, TemplateKind};
 
 /// The largest body that is read.
 const MAX_BODY: usize = 1 << 20;
@@ -23,22 +23,6 @@ const BODY_WAIT: Duration = Duration::from_secs(10);
 const LIFE: (u64, u64, u64) = (600, 10, 7_200);
 /// How long one of the beta API lives.
 const BETA_LIFE: u64 = 60;
-
-/// The names a client may look for. Any other is as good for a session.
-const MODELS: [&str; 12] = [
-    "gpt-realtime",
-    "gpt-realtime-1.5",
-    "gpt-realtime-2",
-    "gpt-realtime-2.1",
-    "gpt-realtime-2.1-mini",
-    "gpt-realtime-mini",
-    "gpt-realtime-translate",
-    "gpt-realtime-whisper",
-    "gpt-4o-transcribe",
-    "gpt-4o-mini-transcribe",
-    "gpt-transcribe",
-    "whisper-1",
-];
 
 pub(super) async fn client_secrets(server: State<Server>, headers: HeaderMap, body: Body) -> Response {
     answer(client_secret(&server, &headers, body, TemplateKind::ClientSecret).await)

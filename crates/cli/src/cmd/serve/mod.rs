@@ -2,6 +2,7 @@
 
 mod certificate;
 mod desk;
+mod engine;
 mod log;
 mod recording;
 mod signals;
@@ -19,6 +20,7 @@ use vivavoce_server::LocalServer;
 use crate::failure::Failure;
 use certificate::{Certificate, Trusted};
 use desk::Desk;
+use engine::Engine;
 use signals::Signals;
 
 /// Serve any Realtime client from this machine, with no key and no network
@@ -50,6 +52,8 @@ pub(crate) struct Serve {
     no_audio: bool,
     #[command(flatten)]
     certificate: Certificate,
+    #[command(flatten)]
+    engine: Engine,
     /// Say on standard error who connects and leaves, or every event too
     #[arg(long, value_name = "WHAT", num_args = 0..=1, default_missing_value = "connections")]
     log: Option<Log>,
@@ -86,6 +90,7 @@ impl Serve {
         }
         let mut builder = LocalServer::builder()
             .bind(bind)
+            .engine(self.engine.built_in())
             .ga_only(self.ga_only)
             .azure(self.azure)
             .max_session(Duration::from_secs(self.max_session));
