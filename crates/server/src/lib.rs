@@ -62,7 +62,8 @@ mod voice;
 
 pub use engine::{
     AudioStream, BuiltIn, ContextItem, ContextPart, Engine, EngineError, EngineEvent, EngineEvents, EngineFuture,
-    EngineRequest, Reply, SpokenAudio, TranscriptionRequest, TranslationRequest, arguments_for,
+    EngineRequest, ImportedTool, McpFailure, Reply, SpokenAudio, TranscriptionRequest, TranslationRequest,
+    arguments_for,
 };
 pub use net::{Ending, LocalServer, LocalServerBuilder, Observer, SessionInfo};
 #[cfg(feature = "tls")]

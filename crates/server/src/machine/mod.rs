@@ -41,6 +41,7 @@ mod input;
 mod interpreter;
 mod item;
 mod job;
+mod mcp;
 mod models;
 mod outbox;
 mod refusal;
@@ -66,7 +67,7 @@ use refusal::Refusal;
 use talk::Talk;
 
 pub use config::{MachineConfig, SessionKind, TurnedAway};
-pub use job::{Job, JobId};
+pub use job::{Job, JobId, McpEvent, McpServer, McpTarget};
 pub use refusal::Close;
 pub use template::{ApiFault, SessionTemplate, TemplateKind};
 
@@ -179,6 +180,14 @@ impl Machine {
         self.close_when_over();
     }
 
+    /// A job that spoke to an MCP server is done. What comes of jobs that are over is ignored.
+    pub fn handle_mcp(&mut self, id: JobId, event: McpEvent, now: Duration) {
+        match &mut self.kind {
+            Kind::Talk(talk) => talk.handle_mcp(id, event, now),
+            Kind::Translation(_) | Kind::Nothing(_) => {}
+        }
+    }
+
     // --- What is wanted -----------------------------------------------------------------------------------------
 
     /// The next text frame to send.
@@ -186,7 +195,7 @@ impl Machine {
         self.out().poll()
     }
 
-    /// The next order for the engine.
+    /// The next order for the engine or for an MCP server.
     pub fn poll_job(&mut self) -> Option<Job> {
         self.out().poll_job()
     }

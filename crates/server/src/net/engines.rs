@@ -58,6 +58,7 @@ impl Engines {
                     running.feed = None;
                 }
             }
+            Job::ListTools { .. } | Job::CallTool { .. } => {}
             Job::Cancel { id } => {
                 if let Some(running) = self.running.remove(&id) {
                     running.task.abort();
