@@ -145,17 +145,24 @@ fn answer(order: Job, step: &mut Step<'_>) -> Option<(JobId, McpEvent)> {
     })
 }
 
+/// Few kinds, which the seeds name by their bytes; some are told apart by their text.
 fn piece(step: &mut Step<'_>) -> EngineEvent {
-    match step.byte() % 11 {
+    match step.byte() % 9 {
         0 => EngineEvent::Message,
         1 => EngineEvent::Text(step.rest()),
-        2 => EngineEvent::Transcript(step.rest()),
+        2 => match step.rest() {
+            heard if heard.starts_with("heard ") => EngineEvent::Heard(heard),
+            said => EngineEvent::Transcript(said),
+        },
         3 | 4 => EngineEvent::Audio(vec![9; usize::from(step.byte()) * 8].into()),
-        5 => EngineEvent::FunctionCall(step.rest()),
+        5 => match step.rest() {
+            name if name.starts_with("mcp ") => {
+                EngineEvent::McpCall { server_label: "a".to_owned(), name: name[4..].to_owned() }
+            }
+            name => EngineEvent::FunctionCall(name),
+        },
         6 => EngineEvent::Arguments(step.rest()),
         7 => EngineEvent::Done,
-        8 => EngineEvent::Heard(step.rest()),
-        9 => EngineEvent::McpCall { server_label: "a".to_owned(), name: "echo".to_owned() },
         _ => EngineEvent::Failed(EngineError::server_error(step.rest())),
     }
 }
@@ -210,6 +217,12 @@ fn event(step: &mut Step<'_>, dialect: Dialect, generated: Option<&str>) -> Valu
             json!({"type": "session.input_audio_buffer.append", "audio": "AAAB".repeat(usize::from(step.byte()) * 32)})
         }
         16 => json!({"type": "session.update", "session": {"audio": {"output": {"language": step.rest()}}}}),
-        _ => json!({"type": step.rest()}),
+        _ => match step.rest() {
+            word if word.starts_with("approve") => {
+                json!({"type": "conversation.item.create", "item": {"type": "mcp_approval_response",
+                       "approval_request_id": item, "approve": word == "approve"}})
+            }
+            word => json!({"type": word}),
+        },
     }
 }
