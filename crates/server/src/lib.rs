@@ -43,7 +43,7 @@
 //!
 //! - Not a model. The built-in engine understands nothing; its transcripts of the user tell durations.
 //! - Not a copy of the service's timing: it answers as fast as it can.
-//! - Not (yet) MCP tools or WebRTC.
+//! - Not (yet) WebRTC.
 //!
 //! # How it is made
 //!

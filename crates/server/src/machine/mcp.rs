@@ -8,6 +8,8 @@
 //!   URL, the credentials it leaves out. `session.updated` does not repeat credentials.
 //! - A response is offered what is imported when it begins. One out of band is not offered tools that need leave:
 //!   there is no place for the answer.
+//! - A call that needs no leave runs inside its response, which then goes on (the vendor's guide; of the live service
+//!   some report that the client has to ask for the answer).
 //! - An approved call runs at once, as the service's own examples expect. A response that is created meanwhile waits
 //!   for it and shows it among its own items; one created later finds its output in the conversation.
 //!
@@ -34,7 +36,7 @@ use crate::engine::{ContextItem, ImportedTool, McpFailure};
 
 const MAX_IN_LIST: usize = 16;
 const MAX_SERVERS: usize = 64;
-const MAX_TOOLS: usize = 512;
+pub(crate) const MAX_TOOLS: usize = 512;
 const MAX_TOOLS_BYTES: usize = 1 << 20;
 const MAX_PENDING: usize = 256;
 const MAX_OUTPUT: usize = 256_000;

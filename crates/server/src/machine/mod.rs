@@ -68,6 +68,8 @@ use talk::Talk;
 
 pub use config::{MachineConfig, SessionKind, TurnedAway};
 pub use job::{Job, JobId, McpEvent, McpServer, McpTarget};
+#[cfg(feature = "mcp")]
+pub(crate) use mcp::MAX_TOOLS;
 pub use refusal::Close;
 pub use template::{ApiFault, SessionTemplate, TemplateKind};
 

@@ -45,8 +45,10 @@ impl Talk {
             self.idle.pause();
         }
         let read = self.read_context(custom, &request);
-        // Too late for this response, which sees only what is imported already.
-        self.import(&servers, false);
+        if params.tools.get().is_some() {
+            // Too late for this response, which sees only what is imported already.
+            self.import(&servers, false);
+        }
         let job = self.out.next_job();
         let id = self.out.ids.response();
         match read {
