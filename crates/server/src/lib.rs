@@ -39,6 +39,9 @@
 //!
 //! `tls`, off by default: `LocalServerBuilder::tls` serves `wss://`, also with a certificate made at start.
 //!
+//! `mcp`, off by default: the tools of MCP servers that a session names are listed and called, on this machine or on hosts
+//! that [are allowed](LocalServerBuilder::allow_mcp_host). Without it, and of all others, the listing fails.
+//!
 //! # What it is not
 //!
 //! - Not a model. The built-in engine understands nothing; its transcripts of the user tell durations.

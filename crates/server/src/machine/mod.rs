@@ -7,8 +7,8 @@
 //!
 //! # The contract
 //!
-//! `handle_*` brings what the network, the clock and the engine bring; `poll_*` drains what is wanted. **After every
-//! `handle_*`, drain all of them** before waiting: [`poll_transmit`](Machine::poll_transmit),
+//! `handle_*` brings what the network, the clock, the engine and MCP servers bring; `poll_*` drains what is wanted.
+//! **After every `handle_*`, drain all of them** before waiting: [`poll_transmit`](Machine::poll_transmit),
 //! [`poll_job`](Machine::poll_job), [`poll_timeout`](Machine::poll_timeout), and
 //! [`poll_close`](Machine::poll_close) at last.
 //!

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use vivavoce_protocol::Dialect;
-use vivavoce_server::machine::{Job, JobId, McpEvent, McpServer, McpTarget};
+use vivavoce_server::machine::{
+    Job, JobId, MachineConfig, McpEvent, McpServer, McpTarget, SessionTemplate, TemplateKind,
+};
 use vivavoce_server::{ContextItem, EngineEvent, ImportedTool, McpFailure};
 
 use crate::play::{Play, error, find, joined, types};
@@ -165,6 +167,30 @@ fn entries_that_make_no_sense_are_refused_whole() {
     let mut play = Play::new(Dialect::Beta);
     let events = play.update(Value::Null, json!({"tools": [url("a")]}));
     assert_eq!(error(&events), ("invalid_value", Some("session.tools[0].type")));
+}
+
+#[test]
+fn a_session_described_beforehand_lists_its_servers_when_it_opens() {
+    let read = |tools: Value| {
+        let session = json!({"type": "realtime", "tools": tools}).to_string();
+        let session = serde_json::value::RawValue::from_string(session).unwrap();
+        SessionTemplate::read(TemplateKind::ClientSecret, Some(&session))
+    };
+    let fault = read(json!([{"type": "mcp", "server_label": "nobody"}])).unwrap_err();
+    assert_eq!(fault.param.as_deref(), Some("session.tools[0].server_url"));
+
+    let template = read(json!([entry(json!({"authorization": "token"}))])).unwrap();
+    assert!(!template.wire("sess_1", 0).contains("token"));
+    let config = MachineConfig { template: Some(template), ..MachineConfig::realtime("gpt-realtime") };
+    let mut play = Play::open(config);
+    let events = play.drain();
+    assert_eq!(types(&events), ["session.created", "conversation.item.added", "mcp_list_tools.in_progress"]);
+    assert!(!events[0].to_string().contains("token"));
+    let (job, server) = listing(&mut play);
+    assert!(server.authorization.is_some());
+    play.mcp(job, tools());
+    play.user_text("Please echo this");
+    assert_eq!(types(&play.text_response()).last().unwrap(), "rate_limits.updated", "leave is asked for");
 }
 
 #[test]

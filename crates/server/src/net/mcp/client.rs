@@ -17,6 +17,7 @@ use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::{StreamableHttpClientTransportConfig, StreamableHttpError};
 use rmcp::{RoleClient, ServiceExt};
 use tokio::time::timeout;
+use tokio_rustls::rustls::{ClientConfig as TlsConfig, RootCertStore, crypto::ring};
 use vivavoce_protocol::RawJson;
 
 use crate::engine::{ImportedTool, McpFailure};
@@ -187,13 +188,13 @@ impl Drop for Calling {
 }
 
 fn http_client(secure: bool) -> Result<reqwest::Client, Box<dyn Error + Send + Sync>> {
-    let mut roots = rustls::RootCertStore::empty();
+    let mut roots = RootCertStore::empty();
     if secure {
         // Those of the platform that can be read; with none of them every server is refused, which says so.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
+    let provider = Arc::new(ring::default_provider());
+    let tls = TlsConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
