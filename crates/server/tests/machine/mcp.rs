@@ -179,13 +179,13 @@ fn a_session_described_beforehand_lists_its_servers_when_it_opens() {
     let fault = read(json!([{"type": "mcp", "server_label": "nobody"}])).unwrap_err();
     assert_eq!(fault.param.as_deref(), Some("session.tools[0].server_url"));
 
-    let template = read(json!([entry(json!({"authorization": "token"}))])).unwrap();
-    assert!(!template.wire("sess_1", 0).contains("token"));
+    let template = read(json!([entry(json!({"authorization": "sk-secret"}))])).unwrap();
+    assert!(!template.wire("sess_1", 0).contains("sk-secret"));
     let config = MachineConfig { template: Some(template), ..MachineConfig::realtime("gpt-realtime") };
     let mut play = Play::open(config);
     let events = play.drain();
     assert_eq!(types(&events), ["session.created", "conversation.item.added", "mcp_list_tools.in_progress"]);
-    assert!(!events[0].to_string().contains("token"));
+    assert!(!events[0].to_string().contains("sk-secret"));
     let (job, server) = listing(&mut play);
     assert!(server.authorization.is_some());
     play.mcp(job, tools());
