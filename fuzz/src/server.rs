@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vivavoce_protocol::{Dialect, ServerEvent};
-use vivavoce_server::machine::{Job, JobId, Machine, MachineConfig};
-use vivavoce_server::{EngineError, EngineEvent};
+use vivavoce_server::machine::{Job, JobId, Machine, MachineConfig, McpEvent};
+use vivavoce_server::{EngineError, EngineEvent, ImportedTool, McpFailure};
 
 use crate::script::{Step, read};
 
@@ -34,6 +34,7 @@ pub fn server(data: &[u8]) {
         dialect,
         now: Duration::ZERO,
         jobs: Vec::new(),
+        orders: Vec::new(),
         generated: None,
         bound: MAX_SENT + 64 * data.len(),
     };
@@ -55,6 +56,8 @@ struct Play {
     dialect: Dialect,
     now: Duration,
     jobs: Vec<JobId>,
+    /// What MCP servers were asked and have not answered.
+    orders: Vec<(JobId, Job)>,
     /// The last item a response made: its id is the server's own.
     generated: Option<String>,
     bound: usize,
@@ -77,7 +80,11 @@ impl Play {
             match job {
                 Job::Respond { id, .. } | Job::Transcribe { id, .. } | Job::Translate { id, .. } => self.jobs.push(id),
                 Job::Hear { .. } | Job::EndOfAudio { .. } => {}
-                Job::Cancel { id } => self.jobs.retain(|job| *job != id),
+                Job::Cancel { id } => {
+                    self.jobs.retain(|job| *job != id);
+                    self.orders.retain(|(job, _)| *job != id);
+                }
+                Job::ListTools { id, .. } | Job::CallTool { id, .. } => self.orders.push((id, job)),
             }
         }
         assert!(self.jobs.len() <= Machine::MAX_RESPONSES + MAX_TRANSCRIPTIONS, "{} jobs", self.jobs.len());
@@ -100,6 +107,11 @@ impl Play {
                 self.machine.handle_timeout(self.now);
             }
             b'#' => self.machine.handle_binary(self.now),
+            b'!' => {
+                if let Some((id, answer)) = self.orders.pop().and_then(|(_, order)| answer(order, step)) {
+                    self.machine.handle_mcp(id, answer, self.now);
+                }
+            }
             which => {
                 let Some(job) = self.jobs.get(usize::from(which) % self.jobs.len().max(1)).copied() else { return };
                 let piece = piece(step);
@@ -112,16 +124,45 @@ impl Play {
     }
 }
 
+/// What an MCP server says: it may fail, or answer another question.
+fn answer(order: Job, step: &mut Step<'_>) -> Option<(JobId, McpEvent)> {
+    let failure = || McpFailure::Protocol { code: -32603, message: "refused".to_owned() };
+    Some(match order {
+        Job::ListTools { id, server } => {
+            let tool = ImportedTool {
+                server_label: server.label.clone(),
+                name: "echo".to_owned(),
+                description: None,
+                input_schema: json!({"type": "object"}).into(),
+                annotations: None,
+            };
+            (id, McpEvent::Listed(if step.byte() == b'0' { Err(failure()) } else { Ok(vec![tool]) }))
+        }
+        Job::CallTool { id, arguments, .. } => {
+            (id, McpEvent::Called(if step.byte() == b'0' { Err(failure()) } else { Ok(arguments) }))
+        }
+        _ => return None,
+    })
+}
+
+/// Few kinds, which the seeds name by their bytes; some are told apart by their text.
 fn piece(step: &mut Step<'_>) -> EngineEvent {
-    match step.byte() % 10 {
+    match step.byte() % 9 {
         0 => EngineEvent::Message,
         1 => EngineEvent::Text(step.rest()),
-        2 => EngineEvent::Transcript(step.rest()),
+        2 => match step.rest() {
+            heard if heard.starts_with("heard ") => EngineEvent::Heard(heard),
+            said => EngineEvent::Transcript(said),
+        },
         3 | 4 => EngineEvent::Audio(vec![9; usize::from(step.byte()) * 8].into()),
-        5 => EngineEvent::FunctionCall(step.rest()),
+        5 => match step.rest() {
+            name if name.starts_with("mcp ") => {
+                EngineEvent::McpCall { server_label: "a".to_owned(), name: name[4..].to_owned() }
+            }
+            name => EngineEvent::FunctionCall(name),
+        },
         6 => EngineEvent::Arguments(step.rest()),
         7 => EngineEvent::Done,
-        8 => EngineEvent::Heard(step.rest()),
         _ => EngineEvent::Failed(EngineError::server_error(step.rest())),
     }
 }
@@ -176,6 +217,12 @@ fn event(step: &mut Step<'_>, dialect: Dialect, generated: Option<&str>) -> Valu
             json!({"type": "session.input_audio_buffer.append", "audio": "AAAB".repeat(usize::from(step.byte()) * 32)})
         }
         16 => json!({"type": "session.update", "session": {"audio": {"output": {"language": step.rest()}}}}),
-        _ => json!({"type": step.rest()}),
+        _ => match step.rest() {
+            word if word.starts_with("approve") => {
+                json!({"type": "conversation.item.create", "item": {"type": "mcp_approval_response",
+                       "approval_request_id": item, "approve": word == "approve"}})
+            }
+            word => json!({"type": word}),
+        },
     }
 }

@@ -11,6 +11,7 @@ use futures_util::StreamExt;
 use serde_json::json;
 use support::{Run, finish, folder, json_lines, run, stereo_wav, vivavoce, voice};
 use vivavoce::{RealtimeClient, RealtimeSession};
+use vivavoce_protocol::{ClientEvent, Dialect};
 
 /// `serve` on a free port, and what it said so far.
 struct Serving {
@@ -325,4 +326,40 @@ fn transcription(url: &str) -> serde_json::Value {
         }
         panic!("the connection ended")
     })
+}
+
+#[cfg(unix)]
+#[test]
+fn mcp_servers_are_reached_where_that_is_allowed_and_their_credentials_are_not_recorded() {
+    let folder = folder("serve-mcp");
+    let serving = Serving::start(&folder, &["--allow-mcp-host", "tools.invalid", "--record", "sessions"]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    // Nobody is there: allowed ones are looked for all the same.
+    for (url, code) in [("http://tools.invalid/", 502), ("http://other.invalid/", 403)] {
+        let failed = runtime.block_on(failed_listing(&serving.url, url));
+        assert_eq!(failed["error"]["code"], code, "{failed}");
+    }
+    serving.stop("-TERM").exits(0);
+    for file in fs::read_dir(folder.join("sessions")).expect("it is there") {
+        let written = fs::read_to_string(file.expect("it is").path()).expect("it is text");
+        assert!(written.contains("session.update") && !written.contains("sk-secret"), "{written}");
+    }
+}
+
+/// Names an MCP server in a session of its own; answers with the item of the listing, as JSON.
+async fn failed_listing(server: &str, url: &str) -> serde_json::Value {
+    let client = RealtimeClient::builder().url(server).build().expect("the settings are good");
+    let mut events = client.realtime_events();
+    client.connect().await.expect("it listens");
+    let tool = json!({"type": "mcp", "server_label": "a", "server_url": url, "authorization": "sk-secret"});
+    let update = json!({"type": "session.update", "session": {"type": "realtime", "tools": [tool]}}).to_string();
+    let update = ClientEvent::decode(&update, Dialect::Ga).expect("it is an event");
+    client.send(update).expect("it is connected");
+    loop {
+        let event = events.next().await.expect("the session goes on");
+        if &*event.name == "conversation.item.done" {
+            let event: serde_json::Value = serde_json::from_str(event.frame.as_str()).expect("it is JSON");
+            return event["item"].clone();
+        }
+    }
 }

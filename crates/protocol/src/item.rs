@@ -165,6 +165,8 @@ object! { tagged
         server_label: String = Always,
         /// Its tools.
         tools: List<McpToolInfo> = Always,
+        /// Why they could not be listed, where a server says it.
+        error: McpError,
     }
 }
 
@@ -239,8 +241,8 @@ object! { tagged
 object! { tagged
     /// The application grants or refuses a call.
     pub struct McpApprovalResponseItem {
-        /// The item's id.
-        id: ItemId = Always,
+        /// The item's id. The reference requires it, but clients leave it out and the service takes it.
+        id: ItemId,
         /// `realtime.item`, where a server adds it.
         object: String,
         /// The state, where a server adds it.

@@ -39,11 +39,14 @@
 //!
 //! `tls`, off by default: `LocalServerBuilder::tls` serves `wss://`, also with a certificate made at start.
 //!
+//! `mcp`, off by default: the tools of MCP servers that a session names are listed and called, on this machine or on hosts
+//! that [are allowed](LocalServerBuilder::allow_mcp_host). Without it, and of all others, the listing fails.
+//!
 //! # What it is not
 //!
 //! - Not a model. The built-in engine understands nothing; its transcripts of the user tell durations.
 //! - Not a copy of the service's timing: it answers as fast as it can.
-//! - Not (yet) MCP tools or WebRTC.
+//! - Not (yet) WebRTC.
 //!
 //! # How it is made
 //!
@@ -62,7 +65,8 @@ mod voice;
 
 pub use engine::{
     AudioStream, BuiltIn, ContextItem, ContextPart, Engine, EngineError, EngineEvent, EngineEvents, EngineFuture,
-    EngineRequest, Reply, SpokenAudio, TranscriptionRequest, TranslationRequest, arguments_for,
+    EngineRequest, ImportedTool, McpFailure, Reply, SpokenAudio, TranscriptionRequest, TranslationRequest,
+    arguments_for,
 };
 pub use net::{Ending, LocalServer, LocalServerBuilder, Observer, SessionInfo};
 #[cfg(feature = "tls")]

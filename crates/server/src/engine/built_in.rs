@@ -10,6 +10,7 @@ use vivavoce_protocol::{FunctionTool, Open, Role, ToolChoice, ToolChoiceMode};
 use super::arguments::arguments_for;
 use super::context::{ContextItem, ContextPart, EngineRequest};
 use super::listening::{AudioStream, TranscriptionRequest};
+use super::mcp::ImportedTool;
 use super::{Engine, EngineEvents, EngineFuture};
 use crate::transcriber::Transcriber;
 use crate::voice::{Voice, VoiceKind};
@@ -27,8 +28,8 @@ const TIME_PER_WORD: Duration = Duration::from_millis(300);
 ///
 /// - It answers the last thing the user said: it quotes text, and tells the length of speech.
 /// - Instructions with a line `Say exactly: ...` make it say that.
-/// - It calls a function when `tool_choice` demands one, or when the user's text names one; the arguments satisfy the
-///   tool's JSON Schema. After a `function_call_output` it tells the output.
+/// - It calls a function, or a tool of an MCP server, when `tool_choice` demands one, or when the user's text names
+///   one; the arguments satisfy the tool's JSON Schema. After the call it tells the output.
 #[derive(Debug, Clone, Default)]
 pub struct BuiltIn {
     voice: Voice,
@@ -48,6 +49,22 @@ pub enum Reply {
         /// Its arguments, a JSON text.
         arguments: String,
     },
+    /// A call of a tool of an MCP server.
+    McpCall {
+        /// The server, by its label.
+        server_label: String,
+        /// The tool.
+        name: String,
+        /// Its arguments, a JSON text.
+        arguments: String,
+    },
+}
+
+/// A tool it can call.
+#[derive(Clone, Copy)]
+enum Callable<'a> {
+    Function(&'a FunctionTool),
+    Mcp(&'a ImportedTool),
 }
 
 impl BuiltIn {
@@ -80,30 +97,71 @@ impl BuiltIn {
 
     /// What it answers in this context.
     pub fn reply(request: &EngineRequest) -> Reply {
-        let answered = matches!(request.items.last().map(|item| &**item), Some(ContextItem::FunctionCallOutput { .. }));
-        if !answered && let Some(tool) = wanted_tool(request) {
-            let schema = tool.parameters.get().and_then(|schema| schema.to_value().ok());
-            let arguments = arguments_for(&schema.unwrap_or(Value::Null)).to_string();
-            return Reply::Call { name: tool.name.get().cloned().unwrap_or_default(), arguments };
+        match wanted_tool(request).filter(|_| !has_answer(request)) {
+            Some(tool) => tool.call(),
+            None => Reply::Words(words(request)),
         }
-        Reply::Words(words(request))
     }
 }
 
-/// The function that must be called, or that the user names.
-fn wanted_tool(request: &EngineRequest) -> Option<&FunctionTool> {
-    let named = |wanted: &str| request.tools.iter().find(|tool| tool.name.get().is_some_and(|name| name == wanted));
+impl Callable<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Function(tool) => tool.name.get().map(String::as_str).unwrap_or_default(),
+            Self::Mcp(tool) => &tool.name,
+        }
+    }
+
+    fn call(self) -> Reply {
+        let schema = match self {
+            Self::Function(tool) => tool.parameters.get(),
+            Self::Mcp(tool) => Some(&tool.input_schema),
+        };
+        let schema = schema.and_then(|schema| schema.to_value().ok());
+        let arguments = arguments_for(&schema.unwrap_or(Value::Null)).to_string();
+        let name = self.name().to_owned();
+        match self {
+            Self::Function(_) => Reply::Call { name, arguments },
+            Self::Mcp(tool) => Reply::McpCall { server_label: tool.server_label.clone(), name, arguments },
+        }
+    }
+}
+
+/// A call is the last thing that happened, and there is something to tell of it.
+fn has_answer(request: &EngineRequest) -> bool {
+    let tells = |item: &ContextItem| match item {
+        ContextItem::McpApprovalRequest { .. }
+        | ContextItem::McpApprovalResponse { approve: true, .. }
+        | ContextItem::McpListTools { .. } => None,
+        ContextItem::FunctionCallOutput { .. } | ContextItem::McpApprovalResponse { .. } => Some(true),
+        ContextItem::McpCall { result, .. } => Some(result.is_some()),
+        ContextItem::Message { .. } | ContextItem::FunctionCall { .. } => Some(false),
+    };
+    request.items.iter().rev().find_map(|item| tells(item)).unwrap_or(false)
+}
+
+/// The tool that must be called, or that the user names.
+fn wanted_tool(request: &EngineRequest) -> Option<Callable<'_>> {
+    let functions = request.tools.iter().map(Callable::Function);
+    let mut all = functions.chain(request.mcp_tools.iter().map(Callable::Mcp));
     match &request.tool_choice {
-        ToolChoice::Tool(choice) => named(choice.name.get()?),
+        ToolChoice::Tool(choice) => all.find(|tool| {
+            let named = choice.name.get().is_none_or(|name| name == tool.name());
+            match (tool, choice.server_label.get()) {
+                (Callable::Mcp(tool), Some(label)) => named && tool.server_label == *label,
+                (Callable::Function(_), None) => named && choice.name.get().is_some(),
+                _ => false,
+            }
+        }),
         ToolChoice::Mode(Open::Known(ToolChoiceMode::None)) => None,
         ToolChoice::Mode(mode) => {
             let said = request.last_user_text().unwrap_or_default().to_lowercase();
-            let mentioned = request.tools.iter().find(|tool| {
-                let name = tool.name.get().map(|name| name.to_lowercase()).unwrap_or_default();
+            let mentioned = all.clone().find(|tool| {
+                let name = tool.name().to_lowercase();
                 !name.is_empty() && (said.contains(&name) || said.contains(&name.replace(['_', '-'], " ")))
             });
             let required = *mode == ToolChoiceMode::Required;
-            mentioned.or_else(|| request.tools.first().filter(|_| required))
+            mentioned.or_else(|| all.next().filter(|_| required))
         }
     }
 }
@@ -120,6 +178,10 @@ fn words(request: &EngineRequest) -> String {
                 _ => None,
             });
             Some(format!("{} returned: {output}", name.unwrap_or("The function")))
+        }
+        ContextItem::McpCall { name, result: Some(Ok(output)), .. } => Some(format!("{name} returned: {output}")),
+        ContextItem::McpCall { name, result: Some(Err(failure)), .. } => {
+            Some(format!("{name} failed: {}", failure.message()))
         }
         _ => None,
     });
@@ -145,6 +207,9 @@ impl Engine for BuiltIn {
         Box::pin(async move {
             match Self::reply(&request) {
                 Reply::Call { name, arguments } => events.function_call(name, arguments).await,
+                Reply::McpCall { server_label, name, arguments } => {
+                    events.mcp_call(server_label, name, arguments).await;
+                }
                 Reply::Words(text) if request.spoken => {
                     let audio = self.voice.speak(&text, &request.voice, request.speed).await;
                     self.speak(&text, &audio.into(), &events).await;
@@ -200,6 +265,7 @@ mod tests {
             instructions: "Say exactly: one two three four five".to_owned(),
             items: Vec::new(),
             tools: Vec::new(),
+            mcp_tools: Vec::new(),
             tool_choice: ToolChoice::Mode(ToolChoiceMode::Auto.into()),
             spoken,
             voice: "alloy".to_owned(),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use vivavoce_audio::{AudioBuffer, AudioEncoding};
-use vivavoce_protocol::{CallId, FunctionTool, Role, ToolChoice};
+use vivavoce_protocol::{CallId, FunctionTool, ItemId, Role, ToolChoice};
+
+use super::mcp::{ImportedTool, McpFailure};
 
 /// The context of one response.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +19,8 @@ pub struct EngineRequest {
     pub items: Vec<Arc<ContextItem>>,
     /// The functions that may be called.
     pub tools: Vec<FunctionTool>,
+    /// The tools of MCP servers that may be called: those that are imported already.
+    pub mcp_tools: Vec<ImportedTool>,
     /// Which of them may or must be called.
     pub tool_choice: ToolChoice,
     /// Whether the answer is spoken; else it is text only.
@@ -54,6 +58,48 @@ pub enum ContextItem {
         call_id: CallId,
         /// The answer, any text.
         output: String,
+    },
+    /// The tools of an MCP server were imported.
+    McpListTools {
+        /// The server, by its label.
+        server_label: String,
+        /// What it has.
+        tools: Vec<ImportedTool>,
+        /// Why there are none.
+        error: Option<McpFailure>,
+    },
+    /// The model called a tool of an MCP server.
+    McpCall {
+        /// The server, by its label.
+        server_label: String,
+        /// The tool.
+        name: String,
+        /// Its arguments, a JSON text; cut when the call was interrupted.
+        arguments: String,
+        /// The request for leave to make it, where one was needed.
+        approval_request_id: Option<ItemId>,
+        /// What came of it; `None` while it waits, runs, or when it was never made.
+        result: Option<Result<String, McpFailure>>,
+    },
+    /// The model wants to call a tool that needs the user's leave.
+    McpApprovalRequest {
+        /// The item's own id, which the response names.
+        id: ItemId,
+        /// The server, by its label.
+        server_label: String,
+        /// The tool.
+        name: String,
+        /// Its arguments, a JSON text.
+        arguments: String,
+    },
+    /// The user grants or refuses it.
+    McpApprovalResponse {
+        /// The request.
+        approval_request_id: ItemId,
+        /// Whether the call may be made.
+        approve: bool,
+        /// Why, or why not.
+        reason: Option<String>,
     },
 }
 

@@ -7,6 +7,7 @@ mod arguments;
 mod built_in;
 mod context;
 mod listening;
+mod mcp;
 mod pattern;
 pub(crate) mod placeholder;
 
@@ -22,6 +23,7 @@ pub use built_in::{BuiltIn, Reply};
 pub use context::{ContextItem, ContextPart, EngineRequest, SpokenAudio};
 pub(crate) use listening::{AudioFeed, Backlog};
 pub use listening::{AudioStream, TranscriptionRequest, TranslationRequest};
+pub use mcp::{ImportedTool, McpFailure};
 
 use crate::machine::JobId;
 
@@ -125,6 +127,13 @@ pub enum EngineEvent {
     Audio(AudioChunk),
     /// A call of this function begins.
     FunctionCall(String),
+    /// A call of a tool of an MCP server begins. The session runs it, and asks the engine again with its output.
+    McpCall {
+        /// The server, by its label.
+        server_label: String,
+        /// The tool.
+        name: String,
+    },
     /// Arguments to append to the call, a piece of a JSON text.
     Arguments(String),
     /// What the speaker of a translation session said, to append to the transcript of the input.
@@ -181,6 +190,17 @@ impl EngineEvents {
     /// Calls a function with arguments, a JSON text.
     pub async fn function_call(&self, name: impl Into<String>, arguments: impl Into<String>) {
         self.send(EngineEvent::FunctionCall(name.into())).await;
+        self.send(EngineEvent::Arguments(arguments.into())).await;
+    }
+
+    /// Calls a tool of an MCP server with arguments, a JSON text.
+    pub async fn mcp_call(
+        &self,
+        server_label: impl Into<String>,
+        name: impl Into<String>,
+        arguments: impl Into<String>,
+    ) {
+        self.send(EngineEvent::McpCall { server_label: server_label.into(), name: name.into() }).await;
         self.send(EngineEvent::Arguments(arguments.into())).await;
     }
 }

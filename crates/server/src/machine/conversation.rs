@@ -13,7 +13,7 @@ use vivavoce_protocol::{ConversationId, ItemId, ItemStatus, Role};
 
 use super::item::StoredItem;
 use super::refusal::{self, Refusal};
-use crate::engine::{ContextItem, ContextPart};
+use crate::engine::{ContextItem, ContextPart, ImportedTool};
 
 const MAX_ITEMS: usize = 10_000;
 const MAX_TEXT_BYTES: usize = 64 << 20;
@@ -59,6 +59,16 @@ impl Conversation {
         self.items
             .iter()
             .any(|item| matches!(&*item.content, ContextItem::FunctionCall { call_id, .. } if *call_id == id))
+    }
+
+    /// Whether an approval was asked for under this id, and whether it was answered.
+    pub(super) fn approval(&self, request: &ItemId) -> Option<bool> {
+        self.get(request).filter(|item| matches!(&*item.content, ContextItem::McpApprovalRequest { .. }))?;
+        let answers = |item: &StoredItem| {
+            matches!(&*item.content,
+                ContextItem::McpApprovalResponse { approval_request_id, .. } if approval_request_id == request)
+        };
+        Some(self.items.iter().any(answers))
     }
 
     /// Adds an item; says which is before it.
@@ -207,6 +217,13 @@ fn size(content: &ContextItem) -> (usize, usize) {
     match content {
         ContextItem::FunctionCall { name, arguments, .. } => (name.len() + arguments.len(), 0),
         ContextItem::FunctionCallOutput { output, .. } => (output.len(), 0),
+        ContextItem::McpListTools { tools, .. } => (tools.iter().map(ImportedTool::size).sum(), 0),
+        ContextItem::McpCall { name, arguments, result, .. } => {
+            let told = result.as_ref().map(|result| result.as_deref().unwrap_or_else(|failure| failure.message()));
+            (name.len() + arguments.len() + told.map_or(0, str::len), 0)
+        }
+        ContextItem::McpApprovalRequest { name, arguments, .. } => (name.len() + arguments.len(), 0),
+        ContextItem::McpApprovalResponse { reason, .. } => (reason.as_ref().map_or(0, String::len), 0),
         ContextItem::Message { parts, .. } => parts.iter().fold((0, 0), |(text, audio), part| match part {
             ContextPart::Text(more) => (text + more.len(), audio),
             ContextPart::Image { url, .. } => (text + url.len(), audio),

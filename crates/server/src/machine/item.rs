@@ -5,12 +5,13 @@ use std::sync::Arc;
 use vivavoce_audio::{AudioBuffer, AudioChunk, AudioEncoding, DeltaDecoder, encode_base64};
 use vivavoce_protocol::{
     Blob, ContentPart, FunctionCallItem, FunctionCallOutputItem, ImageDetail, Item, ItemId, ItemStatus, List,
-    MessageItem, Open, PartType, Role,
+    McpApprovalRequestItem, McpApprovalResponseItem, McpCallItem, McpListToolsItem, Member, MessageItem, Open,
+    PartType, Role,
 };
 
 use super::ids::Ids;
 use super::refusal::{self, Refusal};
-use crate::engine::{ContextItem, ContextPart, SpokenAudio};
+use crate::engine::{ContextItem, ContextPart, ImportedTool, McpFailure, SpokenAudio};
 
 const OBJECT: &str = "realtime.item";
 
@@ -35,6 +36,7 @@ impl Reading<'_> {
     /// An item the client wrote; without an id of its own it gets one.
     pub(super) fn item(&self, item: &Item, ids: &mut Ids) -> Result<StoredItem, Refusal> {
         let path = self.path;
+        let id = item.id().cloned().unwrap_or_else(|| ids.item());
         let content = match item {
             Item::Message(message) => self.message(message)?,
             Item::FunctionCall(call) => ContextItem::FunctionCall {
@@ -52,20 +54,45 @@ impl Reading<'_> {
                 },
                 output: self.required(answer.output.get(), "output")?,
             },
-            other => {
-                let supported = ["message", "function_call", "function_call_output"];
-                let kind = other.kind().unwrap_or_default();
-                return Err(refusal::invalid_value(kind, &supported, &format!("{path}.type")));
+            // A client replays the history of an earlier session; only an approval does anything.
+            Item::McpListTools(list) => {
+                let server_label = self.required(list.server_label.get(), "server_label")?;
+                let tools = list.tools.get().into_iter().flat_map(List::iter);
+                let tools = tools.filter_map(|tool| ImportedTool::read(&server_label, tool)).collect();
+                ContextItem::McpListTools { tools, error: list.error.get().map(McpFailure::read), server_label }
             }
+            Item::McpCall(call) => ContextItem::McpCall {
+                server_label: self.required(call.server_label.get(), "server_label")?,
+                name: self.required(call.name.get(), "name")?,
+                arguments: self.required(call.arguments.get(), "arguments")?,
+                approval_request_id: call.approval_request_id.get().cloned(),
+                result: match call.error.get() {
+                    Some(error) => Some(Err(McpFailure::read(error))),
+                    None => call.output.get().cloned().map(Ok),
+                },
+            },
+            Item::McpApprovalRequest(request) => ContextItem::McpApprovalRequest {
+                id: id.clone(),
+                server_label: self.required(request.server_label.get(), "server_label")?,
+                name: self.required(request.name.get(), "name")?,
+                arguments: self.required(request.arguments.get(), "arguments")?,
+            },
+            Item::McpApprovalResponse(answer) => ContextItem::McpApprovalResponse {
+                approval_request_id: self.required(answer.approval_request_id.get(), "approval_request_id")?,
+                approve: self.required(answer.approve.get(), "approve")?,
+                reason: answer.reason.get().cloned(),
+            },
+            // What else there is has been refused when the event came.
+            Item::Reference(_) | Item::Unknown(_) => return Err(refusal::missing(&format!("{path}.type"))),
         };
         let status = match item.status() {
             Some(ItemStatus::Incomplete) => ItemStatus::Incomplete,
             _ => ItemStatus::Completed,
         };
-        Ok(StoredItem { id: item.id().cloned().unwrap_or_else(|| ids.item()), status, content: content.into() })
+        Ok(StoredItem { id, status, content: content.into() })
     }
 
-    fn required(&self, member: Option<&String>, name: &str) -> Result<String, Refusal> {
+    fn required<T: Clone>(&self, member: Option<&T>, name: &str) -> Result<T, Refusal> {
         member.cloned().ok_or_else(|| refusal::missing(&format!("{}.{name}", self.path)))
     }
 
@@ -150,6 +177,37 @@ impl StoredItem {
                 .status(self.status)
                 .call_id(call_id.clone())
                 .output(output.as_str())
+                .into(),
+            // Items of MCP have neither `object` nor `status`.
+            ContextItem::McpListTools { server_label, tools, error } => {
+                let mut list = McpListToolsItem::new()
+                    .id(id)
+                    .server_label(server_label.as_str())
+                    .tools(tools.iter().map(ImportedTool::wire).collect::<List<_>>());
+                // Not in the reference; without it nobody learns why there are no tools.
+                list.error = error.as_ref().map_or(Member::Absent, |error| Member::Value(error.wire()));
+                list.into()
+            }
+            ContextItem::McpCall { server_label, name, arguments, approval_request_id, result } => McpCallItem::new()
+                .id(id)
+                .server_label(server_label.as_str())
+                .name(name.as_str())
+                .arguments(arguments.as_str())
+                .approval_request_id(approval_request_id.clone())
+                .output(result.as_ref().and_then(|result| result.as_ref().ok()).cloned())
+                .error(result.as_ref().and_then(|result| result.as_ref().err()).map(McpFailure::wire))
+                .into(),
+            ContextItem::McpApprovalRequest { server_label, name, arguments, .. } => McpApprovalRequestItem::new()
+                .id(id)
+                .server_label(server_label.as_str())
+                .name(name.as_str())
+                .arguments(arguments.as_str())
+                .into(),
+            ContextItem::McpApprovalResponse { approval_request_id, approve, reason } => McpApprovalResponseItem::new()
+                .id(id)
+                .approval_request_id(approval_request_id.clone())
+                .approve(*approve)
+                .reason(reason.clone())
                 .into(),
         }
     }

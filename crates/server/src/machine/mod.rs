@@ -7,8 +7,8 @@
 //!
 //! # The contract
 //!
-//! `handle_*` brings what the network, the clock and the engine bring; `poll_*` drains what is wanted. **After every
-//! `handle_*`, drain all of them** before waiting: [`poll_transmit`](Machine::poll_transmit),
+//! `handle_*` brings what the network, the clock, the engine and MCP servers bring; `poll_*` drains what is wanted.
+//! **After every `handle_*`, drain all of them** before waiting: [`poll_transmit`](Machine::poll_transmit),
 //! [`poll_job`](Machine::poll_job), [`poll_timeout`](Machine::poll_timeout), and
 //! [`poll_close`](Machine::poll_close) at last.
 //!
@@ -41,6 +41,7 @@ mod input;
 mod interpreter;
 mod item;
 mod job;
+mod mcp;
 mod models;
 mod outbox;
 mod refusal;
@@ -66,7 +67,9 @@ use refusal::Refusal;
 use talk::Talk;
 
 pub use config::{MachineConfig, SessionKind, TurnedAway};
-pub use job::{Job, JobId};
+pub use job::{Job, JobId, McpEvent, McpServer, McpTarget};
+#[cfg(feature = "mcp")]
+pub(crate) use mcp::MAX_TOOLS;
 pub use models::MODELS;
 pub use refusal::Close;
 pub use template::{ApiFault, SessionTemplate, TemplateKind};
@@ -180,6 +183,14 @@ impl Machine {
         self.close_when_over();
     }
 
+    /// A job that spoke to an MCP server is done. What comes of jobs that are over is ignored.
+    pub fn handle_mcp(&mut self, id: JobId, event: McpEvent, now: Duration) {
+        match &mut self.kind {
+            Kind::Talk(talk) => talk.handle_mcp(id, event, now),
+            Kind::Translation(_) | Kind::Nothing(_) => {}
+        }
+    }
+
     // --- What is wanted -----------------------------------------------------------------------------------------
 
     /// The next text frame to send.
@@ -187,7 +198,7 @@ impl Machine {
         self.out().poll()
     }
 
-    /// The next order for the engine.
+    /// The next order for the engine or for an MCP server.
     pub fn poll_job(&mut self) -> Option<Job> {
         self.out().poll_job()
     }

@@ -325,6 +325,15 @@ pub(super) fn unknown_call(id: &str) -> Refusal {
     refusal("invalid_tool_call_id", format!("Tool call ID '{id}' not found in conversation."), None)
 }
 
+pub(super) fn unknown_approval_request(id: &str) -> Refusal {
+    refusal("invalid_approval_request_id", format!("Approval request ID '{id}' not found in conversation."), None)
+}
+
+pub(super) fn answered_approval_request(id: &str) -> Refusal {
+    let message = format!("Approval request ID '{id}' has already been answered.");
+    refusal("invalid_approval_request_id", message, None)
+}
+
 // --- Responses ---------------------------------------------------------------------------------------------
 
 pub(super) fn active_response(id: &str) -> Refusal {

@@ -10,9 +10,9 @@ use vivavoce_protocol::{
 
 use super::context::{Entry, Room};
 use super::item::Reading;
-use super::job::Job;
+use super::mcp::Definition;
 use super::refusal::{self, Refusal};
-use super::response::{ActiveResponse, Outcome, Plan, Stage};
+use super::response::{ActiveResponse, Outcome, Plan};
 use super::settings::{check_tool_choice, complete_format, encoding};
 use super::talk::Talk;
 use super::usage::{Prompt, Tokens};
@@ -27,7 +27,9 @@ impl Talk {
         }
         let none = ResponseParams::new();
         let params = params.unwrap_or(&none);
-        let plan = self.plan(params)?;
+        let mut plan = self.plan(params)?;
+        let servers = self.servers(params)?;
+        plan.offers = self.mcp.offers(&servers, plan.in_conversation);
         let mut request = self.engine_request(params, &plan)?;
         let custom = params.input.get().map(|input| self.custom_input(input)).transpose()?;
         if plan.in_conversation
@@ -43,23 +45,37 @@ impl Talk {
             self.idle.pause();
         }
         let read = self.read_context(custom, &request);
+        if params.tools.get().is_some() {
+            // Too late for this response, which sees only what is imported already.
+            self.import(&servers, false);
+        }
         let job = self.out.next_job();
         let id = self.out.ids.response();
-        let stage =
-            Stage { out: &mut self.out, conversation: &mut self.conversation, has_spoken: &mut self.has_spoken };
         match read {
             Ok((entries, prompt)) => {
                 request.items = entries.into_iter().map(|entry| entry.content).collect();
-                self.responses.push(ActiveResponse::begin(id, job, plan, prompt, stage));
-                self.out.order(Job::Respond { id: job, request: Box::new(request) });
+                let running = if plan.in_conversation { self.mcp.take_approved() } else { Vec::new() };
+                let (responses, mut stage) = self.responses_and_stage();
+                let mut response = ActiveResponse::begin(id, job, plan, prompt, &mut stage);
+                response.start(request, running, &mut stage);
+                responses.push(response);
             }
             // Told by the response itself, which has begun and failed.
             Err(error) => {
-                self.responses.push(ActiveResponse::begin(id, job, plan, Prompt::default(), stage));
+                let (responses, mut stage) = self.responses_and_stage();
+                responses.push(ActiveResponse::begin(id, job, plan, Prompt::default(), &mut stage));
                 self.finish_response(self.responses.len() - 1, Outcome::Failed(error), now);
             }
         }
         Ok(())
+    }
+
+    /// The MCP servers a response may use: its own, or the session's.
+    fn servers(&self, params: &ResponseParams) -> Result<Vec<Definition>, Refusal> {
+        match params.tools.get() {
+            Some(tools) => self.mcp.read(tools, "response"),
+            None => Ok(self.mcp.session.clone()),
+        }
     }
 
     /// What the model reads: the conversation, or `custom` in place of it.
@@ -68,7 +84,7 @@ impl Talk {
         custom: Option<Vec<Entry>>,
         request: &EngineRequest,
     ) -> Result<(Vec<Entry>, Prompt), EngineError> {
-        let preamble = Tokens::of_preamble(&request.instructions, &request.tools);
+        let preamble = Tokens::of_preamble(&request.instructions, &request.tools, &request.mcp_tools);
         let context_tokens = models::context_tokens(self.settings.model());
         let room = Room::new(context_tokens, preamble, self.settings.truncation());
         if let Some(custom) = custom {
@@ -110,6 +126,7 @@ impl Talk {
             max_output_tokens: value_or(&params.max_output_tokens, settings.max_output_tokens()),
             temperature: value_or(&params.temperature, settings.temperature()),
             metadata: params.metadata.clone(),
+            offers: Vec::new(),
         })
     }
 
@@ -127,6 +144,7 @@ impl Talk {
             instructions: params.instructions.get().cloned().unwrap_or_else(|| settings.instructions().to_owned()),
             items: Vec::new(),
             tools: functions,
+            mcp_tools: plan.offers.iter().map(|offer| offer.tool.clone()).collect(),
             tool_choice: tool_choice.into_value().unwrap_or_else(|| ToolChoice::Mode(ToolChoiceMode::Auto.into())),
             spoken: plan.is_spoken(),
             voice: match plan.voice.get() {

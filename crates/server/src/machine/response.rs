@@ -3,10 +3,12 @@
 //! Every item is announced before it has content, every part is closed with exactly what its deltas said, and
 //! `response.done` comes whatever happens.
 
+mod calls;
+
 use vivavoce_audio::{AudioBuffer, AudioChunk, AudioEncoding, Resampler, SAMPLE_RATE, encode_base64};
 use vivavoce_protocol::payload::{
-    ArgumentsDelta, ArgumentsDone, AudioDelta, AudioDone, ItemEvent, OutputItemEvent, PartEvent, RateLimit,
-    RateLimitName, RateLimitsUpdated, ResponseEvent, ResponsePart, ResponsePartType, TextDelta, TextDone,
+    ArgumentsDelta, ArgumentsDone, AudioDelta, AudioDone, ItemEvent, McpArgumentsDelta, OutputItemEvent, PartEvent,
+    RateLimit, RateLimitName, RateLimitsUpdated, ResponseEvent, ResponsePart, ResponsePartType, TextDelta, TextDone,
     TranscriptDone,
 };
 use vivavoce_protocol::{
@@ -18,6 +20,7 @@ use vivavoce_protocol::{
 use super::conversation::Conversation;
 use super::item::StoredItem;
 use super::job::JobId;
+use super::mcp::{Mcp, Offer, ToolCall};
 use super::outbox::Outbox;
 use super::settings::shown_voice;
 use super::usage;
@@ -41,6 +44,8 @@ pub(super) struct Plan {
     pub(super) max_output_tokens: Member<MaxTokens>,
     pub(super) temperature: Member<Num>,
     pub(super) metadata: Member<Dict<String>>,
+    /// The tools of MCP servers it may call.
+    pub(super) offers: Vec<Offer>,
 }
 
 impl Plan {
@@ -66,6 +71,7 @@ pub(super) struct ActiveResponse {
     made: usage::Output,
     items: Vec<Item>,
     open: Open,
+    calls: calls::Calls,
 }
 
 /// The item being generated.
@@ -74,6 +80,7 @@ enum Open {
     Nothing,
     Message { id: ItemId, parts: Vec<ContextPart>, part: OpenPart },
     Call { id: ItemId, call_id: CallId, name: String, arguments: String },
+    McpCall { call: ToolCall, offer: Option<Offer> },
 }
 
 /// The part being generated.
@@ -97,15 +104,24 @@ pub(super) enum Outcome {
 pub(super) struct Stage<'a> {
     pub(super) out: &'a mut Outbox,
     pub(super) conversation: &'a mut Conversation,
+    pub(super) mcp: &'a mut Mcp,
     /// Set once the model has spoken in the conversation: its voice cannot change any more.
     pub(super) has_spoken: &'a mut bool,
 }
 
 impl ActiveResponse {
     /// Opens the response with `response.created`.
-    pub(super) fn begin(id: ResponseId, job: JobId, plan: Plan, prompt: usage::Prompt, stage: Stage<'_>) -> Self {
-        let this =
-            Self { id, job, plan, prompt, made: usage::Output::default(), items: Vec::new(), open: Open::Nothing };
+    pub(super) fn begin(id: ResponseId, job: JobId, plan: Plan, prompt: usage::Prompt, stage: &mut Stage<'_>) -> Self {
+        let this = Self {
+            id,
+            job,
+            plan,
+            prompt,
+            made: usage::Output::default(),
+            items: Vec::new(),
+            open: Open::Nothing,
+            calls: calls::Calls::default(),
+        };
         let created = this.wire(Status::InProgress, None, None, stage.conversation);
         stage.out.send(ServerEvent::ResponseCreated(ResponseEvent::new().response(Box::new(created))));
         this
@@ -133,6 +149,7 @@ impl ActiveResponse {
     /// Plays one piece. Says how the response ends, when this piece ended it.
     pub(super) fn play(&mut self, event: EngineEvent, stage: &mut Stage<'_>) -> Option<Outcome> {
         match event {
+            _ if self.is_deaf() => None,
             EngineEvent::Message => {
                 self.close_item(ItemStatus::Completed, stage);
                 self.open_message(stage);
@@ -148,8 +165,13 @@ impl ActiveResponse {
                 self.open_call(name, stage);
                 None
             }
+            EngineEvent::McpCall { server_label, name } => {
+                self.close_item(ItemStatus::Completed, stage);
+                self.open_mcp_call(server_label, name, stage);
+                None
+            }
             EngineEvent::Arguments(arguments) => self.arguments(&arguments, stage),
-            EngineEvent::Done => Some(Outcome::Completed),
+            EngineEvent::Done => self.engine_done(stage),
             EngineEvent::Failed(error) => Some(Outcome::Failed(error)),
         }
     }
@@ -170,6 +192,7 @@ impl ActiveResponse {
         };
         let item_status = if status == Status::Completed { ItemStatus::Completed } else { ItemStatus::Incomplete };
         self.close_item(item_status, stage);
+        self.stop_calls(stage);
         let usage = usage::usage(self.prompt, self.made);
         let done = self.wire(status, details, Some(usage), stage.conversation);
         stage.out.send(ServerEvent::ResponseDone(ResponseEvent::new().response(Box::new(done))));
@@ -267,8 +290,10 @@ impl ActiveResponse {
                 ));
                 (id, ContextItem::FunctionCall { call_id, name, arguments })
             }
+            Open::McpCall { call, offer } => return self.close_call(call, offer, status, stage),
         };
         let item = StoredItem { id, status, content: content.into() };
+        self.remember(&item);
         let wire = item.wire();
         if self.plan.in_conversation
             && let Some(previous) = stage.conversation.finish(&item.id, status, item.content)
@@ -327,7 +352,9 @@ impl ActiveResponse {
     fn place(&self) -> (Member<ItemId>, Int) {
         match &self.open {
             Open::Message { id, parts, .. } => (id.clone().into(), Int::from(parts.len())),
-            Open::Call { id, .. } => (id.clone().into(), Int::from(0)),
+            Open::Call { id, .. } | Open::McpCall { call: ToolCall { id, .. }, .. } => {
+                (id.clone().into(), Int::from(0))
+            }
             Open::Nothing => (Member::Null, Int::from(0)),
         }
     }
@@ -497,7 +524,7 @@ impl ActiveResponse {
     }
 
     fn arguments(&mut self, text: &str, stage: &mut Stage<'_>) -> Option<Outcome> {
-        if !matches!(self.open, Open::Call { .. }) {
+        if !matches!(self.open, Open::Call { .. } | Open::McpCall { .. }) {
             return None;
         }
         let (fitting, all) = self.fitting(text);
@@ -507,16 +534,31 @@ impl ActiveResponse {
             let (piece, later) = rest.split_at(cut);
             self.made.add_text(piece);
             let (id, output_index) = (self.id.clone(), self.output_index());
-            let Open::Call { id: item, call_id, arguments, .. } = &mut self.open else { return None };
-            arguments.push_str(piece);
-            stage.out.send(ServerEvent::FunctionCallArgumentsDelta(
-                ArgumentsDelta::new()
-                    .response_id(id)
-                    .item_id(item.clone())
-                    .output_index(output_index)
-                    .call_id(call_id.clone())
-                    .delta(Text::from(piece.to_owned())),
-            ));
+            let delta = Text::from(piece.to_owned());
+            match &mut self.open {
+                Open::Call { id: item, call_id, arguments, .. } => {
+                    arguments.push_str(piece);
+                    stage.out.send(ServerEvent::FunctionCallArgumentsDelta(
+                        ArgumentsDelta::new()
+                            .response_id(id)
+                            .item_id(item.clone())
+                            .output_index(output_index)
+                            .call_id(call_id.clone())
+                            .delta(delta),
+                    ));
+                }
+                Open::McpCall { call, .. } => {
+                    call.arguments.push_str(piece);
+                    stage.out.send(ServerEvent::McpCallArgumentsDelta(
+                        McpArgumentsDelta::new()
+                            .response_id(id)
+                            .item_id(call.id.clone())
+                            .output_index(output_index)
+                            .delta(delta),
+                    ));
+                }
+                Open::Nothing | Open::Message { .. } => return None,
+            }
             rest = later;
         }
         (!all).then_some(Outcome::OutOfTokens)

@@ -13,7 +13,7 @@ use vivavoce_protocol::{
 
 use super::models::{self, Hearing};
 use super::refusal::{self, Refusal};
-use super::{MachineConfig, SessionKind, SessionTemplate};
+use super::{MachineConfig, SessionKind, SessionTemplate, mcp};
 
 const INSTRUCTIONS: &str =
     "You are the local Realtime server of vivavoce. Say that you are, and what you heard or read.";
@@ -109,6 +109,7 @@ impl Settings {
             let mut session = self.session.clone();
             *session.audio_input() = self.input.clone();
             *session.audio_output() = AudioOutput { voice: shown_voice(&self.output.voice), ..self.output.clone() };
+            mcp::without_credentials(&mut session.tools);
             return session.into();
         }
         let mut session = TranscriptionSession::new()

@@ -13,6 +13,7 @@ use super::conversation::{Conversation, Place};
 use super::input::InputBuffer;
 use super::item::Reading;
 use super::job::{Job, JobId};
+use super::mcp::Mcp;
 use super::outbox::Outbox;
 use super::refusal::{self, Refusal};
 use super::response::{ActiveResponse, Outcome, Stage};
@@ -32,6 +33,7 @@ pub(super) struct Talk {
     pub(super) speech_item: Option<ItemId>,
     pub(super) responses: Vec<ActiveResponse>,
     pub(super) transcriptions: Vec<Transcribing>,
+    pub(super) mcp: Mcp,
     /// The model has spoken in the conversation: its voice cannot change any more.
     pub(super) has_spoken: bool,
     pub(super) idle: turn::Idle,
@@ -47,7 +49,7 @@ impl Talk {
             let name = ConversationName::new().id(conversation.id.clone()).object("realtime.conversation");
             out.send(ServerEvent::ConversationCreated(ConversationCreated::new().conversation(name)));
         }
-        Self {
+        let mut talk = Self {
             input: InputBuffer::new(settings.input_encoding(), settings.turns()),
             out,
             settings,
@@ -56,9 +58,14 @@ impl Talk {
             speech_item: None,
             responses: Vec::new(),
             transcriptions: Vec::new(),
+            mcp: Mcp::default(),
             has_spoken: false,
             idle: turn::Idle::default(),
+        };
+        if config.dialect == Dialect::Ga {
+            talk.import_first();
         }
+        talk
     }
 
     pub(super) fn handle_event(&mut self, event: ClientEvent<'_>, now: Duration) -> Result<(), Refusal> {
@@ -99,9 +106,8 @@ impl Talk {
             return self.handle_transcription(id, event);
         };
         let by_engine = matches!(event, EngineEvent::Done | EngineEvent::Failed(_));
-        let mut stage =
-            Stage { out: &mut self.out, conversation: &mut self.conversation, has_spoken: &mut self.has_spoken };
-        if let Some(outcome) = self.responses[index].play(event, &mut stage) {
+        let (responses, mut stage) = self.responses_and_stage();
+        if let Some(outcome) = responses[index].play(event, &mut stage) {
             if !by_engine {
                 self.out.order(Job::Cancel { id });
             }
@@ -117,7 +123,12 @@ impl Talk {
     /// Stops what is being made: the session is over.
     pub(super) fn stop(&mut self) {
         for response in self.responses.drain(..) {
-            self.out.order(Job::Cancel { id: response.job });
+            for id in response.engine_job().into_iter().chain(response.call_jobs()) {
+                self.out.order(Job::Cancel { id });
+            }
+        }
+        for id in self.mcp.stop() {
+            self.out.order(Job::Cancel { id });
         }
         for transcribing in self.transcriptions.drain(..) {
             self.out.order(Job::Cancel { id: transcribing.job() });
@@ -125,13 +136,23 @@ impl Talk {
     }
 
     fn update_session(&mut self, update: &Session) -> Result<(), Refusal> {
-        self.settings = self.settings.updated(update, self.has_spoken)?;
+        let settings = self.settings.updated(update, self.has_spoken)?;
+        let tools = match update {
+            Session::Realtime(update) => update.tools.get(),
+            _ => None,
+        };
+        let servers = tools.map(|tools| self.mcp.read(tools, "session")).transpose()?;
+        self.settings = settings;
         self.input.configure(self.settings.input_encoding(), self.settings.turns());
         self.stop_hearing_unless_live();
         if !self.input.is_speaking() && !self.hears_buffer() {
             self.speech_item = None;
         }
         self.out.send(ServerEvent::SessionUpdated(SessionEvent::new().session(Box::new(self.settings.wire()))));
+        if let Some(servers) = servers {
+            self.mcp.session.clone_from(&servers);
+            self.import(&servers, true);
+        }
         Ok(())
     }
 
@@ -146,6 +167,16 @@ impl Talk {
         {
             return Err(refusal::unknown_call(call_id.as_str()));
         }
+        let approval = match &*item.content {
+            ContextItem::McpApprovalResponse { approval_request_id: request, approve, reason } => {
+                match self.conversation.approval(request) {
+                    None => return Err(refusal::unknown_approval_request(request.as_str())),
+                    Some(true) => return Err(refusal::answered_approval_request(request.as_str())),
+                    Some(false) => Some((request.clone(), *approve, reason.clone())),
+                }
+            }
+            _ => None,
+        };
         let place = match event.previous_item_id.get() {
             Some(id) if *id == "root" => Place::First,
             Some(id) if !id.as_str().is_empty() => Place::After(id),
@@ -154,6 +185,9 @@ impl Talk {
         let wire = item.wire();
         let previous = self.conversation.insert(item, place)?;
         self.announce(previous, wire);
+        if let Some((request, approve, reason)) = approval {
+            self.answer_approval(&request, approve, reason.as_deref());
+        }
         self.idle.disarm();
         Ok(())
     }
@@ -218,8 +252,9 @@ impl Talk {
     }
 
     pub(super) fn interrupt(&mut self, index: usize, reason: StatusReason, now: Duration) {
-        let id = self.responses[index].job;
-        self.out.order(Job::Cancel { id });
+        if let Some(id) = self.responses[index].engine_job() {
+            self.out.order(Job::Cancel { id });
+        }
         self.finish_response(index, Outcome::Cancelled(reason), now);
     }
 
@@ -229,8 +264,20 @@ impl Talk {
             let timeout = self.settings.turns().and_then(|turns| turns.idle_timeout_ms);
             self.idle.arm(now, response.audio_ms(), timeout);
         }
-        let mut stage =
-            Stage { out: &mut self.out, conversation: &mut self.conversation, has_spoken: &mut self.has_spoken };
-        response.finish(outcome, &mut stage);
+        response.finish(outcome, &mut self.stage());
+    }
+
+    pub(super) fn stage(&mut self) -> Stage<'_> {
+        self.responses_and_stage().1
+    }
+
+    pub(super) fn responses_and_stage(&mut self) -> (&mut Vec<ActiveResponse>, Stage<'_>) {
+        let stage = Stage {
+            out: &mut self.out,
+            conversation: &mut self.conversation,
+            mcp: &mut self.mcp,
+            has_spoken: &mut self.has_spoken,
+        };
+        (&mut self.responses, stage)
     }
 }

@@ -5,6 +5,7 @@ use vivavoce_protocol::payload::SessionEvent;
 use vivavoce_protocol::{ClientEvent, Dialect, ServerEvent, Session, SessionId, TranslationSession};
 
 use super::fields::{self, Path, Shape};
+use super::mcp::Mcp;
 use super::refusal::{self, Refusal};
 use super::settings::Settings;
 use super::{MachineConfig, SessionKind, interpreter};
@@ -103,10 +104,14 @@ impl SessionTemplate {
                     return Err(refusal.into());
                 }
                 let settings = Settings::new(&config.dialect(dialect), SessionId::from(""));
-                Asked::Talk(Box::new(match asked {
+                let settings = match asked {
                     Some(asked) => settings.updated(&asked, false)?,
                     None => settings,
-                }))
+                };
+                if let Some(tools) = settings.tools().get() {
+                    Mcp::default().read(tools, "session")?;
+                }
+                Asked::Talk(Box::new(settings))
             }
         };
         Ok(Self { dialect, asked })

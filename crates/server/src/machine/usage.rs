@@ -11,7 +11,7 @@ use vivavoce_protocol::{
     TranscriptionUsageType, Usage,
 };
 
-use crate::engine::{ContextItem, ContextPart};
+use crate::engine::{ContextItem, ContextPart, ImportedTool};
 
 const CHARS_PER_TOKEN: usize = 4;
 const IMAGE_TOKENS: u64 = 85;
@@ -54,12 +54,16 @@ impl Tokens {
     }
 
     /// Of what comes before the items.
-    pub(super) fn of_preamble(instructions: &str, tools: &[FunctionTool]) -> Self {
+    pub(super) fn of_preamble(instructions: &str, tools: &[FunctionTool], mcp_tools: &[ImportedTool]) -> Self {
         let mut tokens = Self::of_text(instructions);
         for tool in tools {
             let texts = [tool.name.get().map(String::as_str), tool.description.get().map(String::as_str)];
             tokens.text += texts.into_iter().flatten().map(text_tokens).sum::<u64>();
             tokens.text += tool.parameters.get().map_or(0, |schema| text_tokens(schema.as_str()));
+        }
+        for tool in mcp_tools {
+            tokens.text += text_tokens(&tool.name) + text_tokens(tool.input_schema.as_str());
+            tokens.text += tool.description.as_deref().map_or(0, text_tokens);
         }
         tokens
     }
@@ -71,6 +75,13 @@ impl Tokens {
                 tokens.text += text_tokens(name) + text_tokens(arguments);
             }
             ContextItem::FunctionCallOutput { output, .. } => tokens.text += text_tokens(output),
+            ContextItem::McpCall { name, arguments, result, .. } => {
+                let told = result.as_ref().map(|result| result.as_deref().unwrap_or_else(|failure| failure.message()));
+                tokens.text += text_tokens(name) + text_tokens(arguments) + told.map_or(0, text_tokens);
+            }
+            ContextItem::McpApprovalResponse { reason, .. } => tokens.text += reason.as_deref().map_or(0, text_tokens),
+            // The tools themselves are counted where they are offered, and a request is its call.
+            ContextItem::McpListTools { .. } | ContextItem::McpApprovalRequest { .. } => {}
             ContextItem::Message { role, parts } => {
                 let ms = if *role == Role::Assistant { MODEL_MS_PER_TOKEN } else { USER_MS_PER_TOKEN };
                 for part in parts {

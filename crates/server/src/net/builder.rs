@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::accept::{self, Shell};
 use super::credential::{Access, Key};
+use super::mcp;
 use super::observer::Observer;
 use super::secrets::Secrets;
 #[cfg(feature = "tls")]
@@ -44,6 +45,7 @@ pub struct LocalServerBuilder {
     max_sessions: usize,
     ping_every: Duration,
     observers: Vec<Arc<dyn Observer>>,
+    mcp_hosts: Vec<String>,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
 }
@@ -78,6 +80,7 @@ impl LocalServerBuilder {
             max_sessions: MAX_SESSIONS,
             ping_every: PING_EVERY,
             observers: Vec::new(),
+            mcp_hosts: Vec::new(),
             #[cfg(feature = "tls")]
             tls: None,
         }
@@ -161,6 +164,13 @@ impl LocalServerBuilder {
         self
     }
 
+    /// Lets sessions use MCP servers on this host, a name or an address without a port; repeatable. Those on loopback
+    /// addresses and `localhost` need no leave. It takes the feature `mcp`: without it no MCP server is reached.
+    pub fn allow_mcp_host(mut self, host: impl Into<String>) -> Self {
+        self.mcp_hosts.push(host.into());
+        self
+    }
+
     /// Serves over TLS, and over TLS only; off by default.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: Tls) -> Self {
@@ -188,6 +198,7 @@ impl LocalServerBuilder {
         let voice = self.voice;
         let shared = Arc::new(Shared {
             engine: self.engine.unwrap_or_else(|| Arc::new(BuiltIn::new(voice))),
+            mcp: Arc::new(mcp::Host::new(self.mcp_hosts)),
             seed: self.seed.unwrap_or_else(|| now.as_nanos() as u64 ^ u64::from(addr.port()) << 48),
             started: now.as_secs(),
             connections: AtomicU64::new(0),

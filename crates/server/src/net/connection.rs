@@ -13,6 +13,7 @@ use vivavoce_protocol::Direction;
 
 use super::Shared;
 use super::engines::{Engines, MAX_SAMPLES};
+use super::mcp::McpJobs;
 use super::observer::Watch;
 use crate::machine::{Close, Machine, MachineConfig};
 
@@ -48,6 +49,7 @@ pub(super) async fn run(
     let (pieces, mut made) = mpsc::channel(PIECES);
     let mut engines = Engines::new(Arc::clone(&shared.engine), pieces);
     let backlog = engines.backlog();
+    let mut servers = McpJobs::new(Arc::clone(&shared.mcp));
     let mut ping = interval(shared.ping_every);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ping.reset();
@@ -56,7 +58,9 @@ pub(super) async fn run(
     let close = loop {
         // 1. What the machine wants done.
         while let Some(job) = machine.poll_job() {
-            engines.order(job);
+            if let Some(job) = servers.order(job) {
+                engines.order(job);
+            }
         }
         while let Ok(place) = outgoing.try_reserve() {
             let Some(frame) = machine.poll_transmit() else { break };
@@ -104,6 +108,13 @@ pub(super) async fn run(
             },
             Some((id, piece)) = made.recv(), if !behind => machine.handle_engine(id, piece, start.elapsed()),
             () = backlog.less(), if unheard => {}
+            answer = servers.next(), if !behind => match answer {
+                Ok((id, event)) => machine.handle_mcp(id, event, start.elapsed()),
+                Err(panic) => {
+                    shared.panicked(panic.into_panic());
+                    break Some(Close { code: 1011, reason: "The server panicked.".to_owned() });
+                }
+            },
             Some(ended) = engines.next_end() => {
                 // Cancelled ones are expected; the panic of one is the server's.
                 if let Err(error) = ended && error.is_panic() {
@@ -121,7 +132,7 @@ pub(super) async fn run(
             }
         }
     };
-    drop(engines);
+    drop((engines, servers));
     if let Some(Close { code, reason }) = &close
         && !lost
     {

@@ -58,6 +58,8 @@ impl Engines {
                     running.feed = None;
                 }
             }
+            // These have been taken: they are not for engines.
+            Job::ListTools { .. } | Job::CallTool { .. } => {}
             Job::Cancel { id } => {
                 if let Some(running) = self.running.remove(&id) {
                     running.task.abort();

@@ -9,6 +9,7 @@ mod connection;
 mod credential;
 mod engines;
 mod handshake;
+mod mcp;
 mod observer;
 mod query;
 mod rest;
@@ -57,6 +58,7 @@ pub struct LocalServer {
 /// What all connections of a server have in common.
 struct Shared {
     engine: Arc<dyn ErasedEngine>,
+    mcp: Arc<mcp::Host>,
     seed: u64,
     /// When it was started, in Unix seconds.
     started: u64,

@@ -4,6 +4,7 @@ mod audio;
 mod chance;
 mod errors;
 mod items;
+mod mcp;
 mod play;
 mod responses;
 mod session;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use vivavoce_audio::{AudioEncoding, encode_base64};
 use vivavoce_protocol::Dialect;
-use vivavoce_server::machine::{Close, Job, JobId, Machine, MachineConfig};
+use vivavoce_server::machine::{Close, Job, JobId, Machine, MachineConfig, McpEvent};
 use vivavoce_server::{
     BuiltIn, EngineEvent, EngineRequest, Reply, TranscriptionRequest, TranslationRequest, synthetic_speech,
 };
@@ -22,6 +22,8 @@ pub(crate) struct Play {
     pub(crate) cancelled: Vec<JobId>,
     /// Transcriptions and translations in progress.
     pub(crate) ears: Vec<Ear>,
+    /// What MCP servers were asked; the test answers.
+    pub(crate) orders: Vec<Job>,
     by_hand: bool,
 }
 
@@ -62,6 +64,7 @@ impl Play {
             jobs: Vec::new(),
             cancelled: Vec::new(),
             ears: Vec::new(),
+            orders: Vec::new(),
             by_hand: false,
         }
     }
@@ -92,6 +95,11 @@ impl Play {
 
     pub(crate) fn engine(&mut self, id: JobId, event: EngineEvent) -> Vec<Value> {
         self.machine.handle_engine(id, event, self.now);
+        self.drain()
+    }
+
+    pub(crate) fn mcp(&mut self, id: JobId, event: McpEvent) -> Vec<Value> {
+        self.machine.handle_mcp(id, event, self.now);
         self.drain()
     }
 
@@ -149,6 +157,7 @@ impl Play {
                     self.ears.retain(|ear| ear.id != id);
                     self.cancelled.push(id);
                 }
+                Some(job @ (Job::ListTools { .. } | Job::CallTool { .. })) => self.orders.push(job),
                 None => return events,
             }
         }
@@ -210,6 +219,9 @@ pub(crate) fn built_in(request: &EngineRequest) -> Vec<EngineEvent> {
     match BuiltIn::reply(request) {
         Reply::Call { name, arguments } => {
             vec![EngineEvent::FunctionCall(name), EngineEvent::Arguments(arguments), EngineEvent::Done]
+        }
+        Reply::McpCall { server_label, name, arguments } => {
+            vec![EngineEvent::McpCall { server_label, name }, EngineEvent::Arguments(arguments), EngineEvent::Done]
         }
         Reply::Words(text) if request.spoken => {
             let audio = synthetic_speech(&text, &request.voice, request.speed);

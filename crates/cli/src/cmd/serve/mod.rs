@@ -41,6 +41,9 @@ pub(crate) struct Serve {
     /// Also serve the paths of Azure, and take its forms of the key
     #[arg(long)]
     azure: bool,
+    /// Let sessions use MCP servers on this host, or on another one named so; those on this machine need no leave
+    #[arg(long = "allow-mcp-host", value_name = "HOST", value_parser = NonEmptyStringValueParser::new())]
+    mcp_hosts: Vec<String>,
     /// How many seconds a session may last
     #[arg(long, value_name = "SECONDS", default_value_t = 3_600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     max_session: u64,
@@ -96,6 +99,9 @@ impl Serve {
             .max_session(Duration::from_secs(self.max_session));
         for key in &self.keys {
             builder = builder.require_key(key);
+        }
+        for host in &self.mcp_hosts {
+            builder = builder.allow_mcp_host(host);
         }
         // They end when the server has: what it told last is written.
         let mut desks: Vec<Desk> = Vec::new();

@@ -1,6 +1,7 @@
 //! `--record`: every session in a file of its own, in the form `chat --events` writes.
 
 mod clerk;
+mod credentials;
 mod mute;
 
 use std::path::Path;

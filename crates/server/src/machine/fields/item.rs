@@ -95,6 +95,8 @@ const MCP_LIST_TOOLS: Variant = unlisted(
                     optional("annotations", Shape::AnyObject),
                 ]])),
             ),
+            // Ours, for a listing that failed.
+            optional("error", Shape::AnyObject),
         ],
     ]),
 );
@@ -145,6 +147,10 @@ pub(super) const GA_INPUT: Shape = item(&[
     variant("function_call", FUNCTION_CALL),
     variant("function_call_output", FUNCTION_CALL_OUTPUT),
     variant("item_reference", REFERENCE),
+    MCP[0],
+    MCP[1],
+    MCP[2],
+    MCP[3],
 ]);
 pub(super) const BETA_INPUT: Shape = item(&[
     variant("message", BETA_MESSAGE),

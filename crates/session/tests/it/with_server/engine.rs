@@ -25,6 +25,7 @@ impl Engine {
             Job::Translate { id, .. } => self.pieces.push_back((id, EngineEvent::Done)),
             Job::Hear { .. } | Job::EndOfAudio { .. } => {}
             Job::Cancel { id } => self.pieces.retain(|(job, _)| *job != id),
+            Job::ListTools { .. } | Job::CallTool { .. } => {}
         }
     }
 
@@ -40,6 +41,9 @@ impl Engine {
 fn pieces(request: &EngineRequest) -> Vec<EngineEvent> {
     let mut pieces = match BuiltIn::reply(request) {
         Reply::Call { name, arguments } => vec![EngineEvent::FunctionCall(name), EngineEvent::Arguments(arguments)],
+        Reply::McpCall { server_label, name, arguments } => {
+            vec![EngineEvent::McpCall { server_label, name }, EngineEvent::Arguments(arguments)]
+        }
         Reply::Words(text) if request.spoken => {
             let mut words = text.split_inclusive(' ').map(|word| EngineEvent::Transcript(word.to_owned()));
             let speech = synthetic_speech(&text, &request.voice, request.speed);

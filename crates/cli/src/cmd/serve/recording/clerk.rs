@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use vivavoce_protocol::Direction;
 
+use super::credentials::without_credentials;
 use super::mute::without_audio;
 use crate::cmd::serve::desk::{Clerk, Note};
 use crate::event_log::{line, one_line};
@@ -78,7 +79,7 @@ impl Clerk for FileClerk {
                     Direction::Client => "client",
                     Direction::Server => "server",
                 };
-                let frame = if self.audio { frame } else { without_audio(frame) };
+                let frame = without_credentials(if self.audio { frame } else { without_audio(frame) });
                 if let Err(error) = recording.file.write_all(line(time, source, &one_line(&frame)).as_bytes()) {
                     let path = recording.path.clone();
                     self.give_up(number, &path, &error);

@@ -55,7 +55,7 @@ fn cuts(frame: &str) -> Vec<Range<usize>> {
 }
 
 /// Where in the frame a value stands that was borrowed from it.
-fn place(frame: &str, value: &RawValue) -> Range<usize> {
+pub(super) fn place(frame: &str, value: &RawValue) -> Range<usize> {
     let start = value.get().as_ptr().addr() - frame.as_ptr().addr();
     start..start + value.get().len()
 }
