@@ -28,8 +28,9 @@ const TIME_PER_WORD: Duration = Duration::from_millis(300);
 ///
 /// - It answers the last thing the user said: it quotes text, and tells the length of speech.
 /// - Instructions with a line `Say exactly: ...` make it say that.
-/// - It calls a function, or a tool of an MCP server, when `tool_choice` demands one, or when the user's text names
-///   one; the arguments satisfy the tool's JSON Schema. After the call it tells the output.
+/// - It calls a function, or a tool of an MCP server, when `tool_choice` demands one, and all that the user's text names
+///   (the first, where `parallel_tool_calls` is false); the arguments satisfy the tool's JSON Schema. With
+///   `Say exactly: ...` it says that first. After the calls it tells their outputs.
 #[derive(Debug, Clone, Default)]
 pub struct BuiltIn {
     voice: Voice,
@@ -37,7 +38,7 @@ pub struct BuiltIn {
     pace: Option<f64>,
 }
 
-/// What the built-in engine answers.
+/// A part of what the built-in engine answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// Words, to be written or spoken.
@@ -95,12 +96,14 @@ impl BuiltIn {
         }
     }
 
-    /// What it answers in this context.
-    pub fn reply(request: &EngineRequest) -> Reply {
-        match wanted_tool(request).filter(|_| !has_answer(request)) {
-            Some(tool) => tool.call(),
-            None => Reply::Words(words(request)),
+    /// What it answers in this context, in order: words, or calls, or words and calls.
+    pub fn reply(request: &EngineRequest) -> Vec<Reply> {
+        let tools = if has_answer(request) { Vec::new() } else { wanted_tools(request) };
+        if tools.is_empty() {
+            return vec![Reply::Words(words(request))];
         }
+        let first = exact_words(request).map(Reply::Words);
+        first.into_iter().chain(tools.into_iter().map(Callable::call)).collect()
     }
 }
 
@@ -140,38 +143,65 @@ fn has_answer(request: &EngineRequest) -> bool {
     request.items.iter().rev().find_map(|item| tells(item)).unwrap_or(false)
 }
 
-/// The tool that must be called, or that the user names.
-fn wanted_tool(request: &EngineRequest) -> Option<Callable<'_>> {
+/// The tools that must be called, or that the user names.
+fn wanted_tools(request: &EngineRequest) -> Vec<Callable<'_>> {
     let functions = request.tools.iter().map(Callable::Function);
     let mut all = functions.chain(request.mcp_tools.iter().map(Callable::Mcp));
     match &request.tool_choice {
-        ToolChoice::Tool(choice) => all.find(|tool| {
-            let named = choice.name.get().is_none_or(|name| name == tool.name());
-            match (tool, choice.server_label.get()) {
-                (Callable::Mcp(tool), Some(label)) => named && tool.server_label == *label,
-                (Callable::Function(_), None) => named && choice.name.get().is_some(),
-                _ => false,
-            }
-        }),
-        ToolChoice::Mode(Open::Known(ToolChoiceMode::None)) => None,
+        ToolChoice::Tool(choice) => {
+            let chosen = all.find(|tool| {
+                let named = choice.name.get().is_none_or(|name| name == tool.name());
+                match (tool, choice.server_label.get()) {
+                    (Callable::Mcp(tool), Some(label)) => named && tool.server_label == *label,
+                    (Callable::Function(_), None) => named && choice.name.get().is_some(),
+                    _ => false,
+                }
+            });
+            chosen.into_iter().collect()
+        }
+        ToolChoice::Mode(Open::Known(ToolChoiceMode::None)) => Vec::new(),
         ToolChoice::Mode(mode) => {
             let said = request.last_user_text().unwrap_or_default().to_lowercase();
-            let mentioned = all.clone().find(|tool| {
+            let is_named = |tool: &Callable<'_>| {
                 let name = tool.name().to_lowercase();
                 !name.is_empty() && (said.contains(&name) || said.contains(&name.replace(['_', '-'], " ")))
-            });
-            let required = *mode == ToolChoiceMode::Required;
-            mentioned.or_else(|| all.next().filter(|_| required))
+            };
+            let most = if request.parallel_tool_calls { usize::MAX } else { 1 };
+            let named: Vec<_> = all.clone().filter(is_named).take(most).collect();
+            let demanded = all.next().filter(|_| *mode == ToolChoiceMode::Required && named.is_empty());
+            named.into_iter().chain(demanded).collect()
         }
     }
 }
 
+fn exact_words(request: &EngineRequest) -> Option<String> {
+    let (_, exactly) = request.instructions.split_once(SAY_EXACTLY)?;
+    Some(exactly.lines().next().unwrap_or_default().trim().to_owned())
+}
+
 fn words(request: &EngineRequest) -> String {
-    if let Some((_, exactly)) = request.instructions.split_once(SAY_EXACTLY) {
-        return exactly.lines().next().unwrap_or_default().trim().to_owned();
+    if let Some(exactly) = exact_words(request) {
+        return exactly;
     }
-    let last = request.items.iter().rev().find_map(|item| match &**item {
-        ContextItem::Message { role: Role::User, parts } => Some(about_message(parts)),
+    let mut outputs = Vec::new();
+    for item in request.items.iter().rev() {
+        match &**item {
+            ContextItem::Message { role: Role::User, parts } if outputs.is_empty() => {
+                return format!("{WHO} {}", about_message(parts));
+            }
+            // What was called for an earlier turn has been told.
+            ContextItem::Message { .. } if !outputs.is_empty() => break,
+            item => outputs.extend(output(item, request)),
+        }
+    }
+    outputs.reverse();
+    let told = if outputs.is_empty() { "Write or say something.".to_owned() } else { outputs.join(" ") };
+    format!("{WHO} {told}")
+}
+
+/// What a call has come to.
+fn output(item: &ContextItem, request: &EngineRequest) -> Option<String> {
+    match item {
         ContextItem::FunctionCallOutput { call_id, output } => {
             let name = request.items.iter().rev().find_map(|item| match &**item {
                 ContextItem::FunctionCall { call_id: id, name, .. } if id == call_id => Some(name.as_str()),
@@ -184,8 +214,7 @@ fn words(request: &EngineRequest) -> String {
             Some(format!("{name} failed: {}", failure.message()))
         }
         _ => None,
-    });
-    format!("{WHO} {}", last.as_deref().unwrap_or("Write or say something."))
+    }
 }
 
 fn about_message(parts: &[ContextPart]) -> String {
@@ -205,19 +234,21 @@ fn about_message(parts: &[ContextPart]) -> String {
 impl Engine for BuiltIn {
     fn respond(self: Arc<Self>, request: EngineRequest, events: EngineEvents) -> EngineFuture {
         Box::pin(async move {
-            match Self::reply(&request) {
-                Reply::Call { name, arguments } => events.function_call(name, arguments).await,
-                Reply::McpCall { server_label, name, arguments } => {
-                    events.mcp_call(server_label, name, arguments).await;
-                }
-                Reply::Words(text) if request.spoken => {
-                    let audio = self.voice.speak(&text, &request.voice, request.speed).await;
-                    self.speak(&text, &audio.into(), &events).await;
-                }
-                Reply::Words(text) => {
-                    for word in text.split_inclusive(' ') {
-                        events.text(word).await;
-                        self.wait(TIME_PER_WORD).await;
+            for reply in Self::reply(&request) {
+                match reply {
+                    Reply::Call { name, arguments } => events.function_call(name, arguments).await,
+                    Reply::McpCall { server_label, name, arguments } => {
+                        events.mcp_call(server_label, name, arguments).await;
+                    }
+                    Reply::Words(text) if request.spoken => {
+                        let audio = self.voice.speak(&text, &request.voice, request.speed).await;
+                        self.speak(&text, &audio.into(), &events).await;
+                    }
+                    Reply::Words(text) => {
+                        for word in text.split_inclusive(' ') {
+                            events.text(word).await;
+                            self.wait(TIME_PER_WORD).await;
+                        }
                     }
                 }
             }
@@ -266,6 +297,7 @@ mod tests {
             items: Vec::new(),
             tools: Vec::new(),
             mcp_tools: Vec::new(),
+            parallel_tool_calls: true,
             tool_choice: ToolChoice::Mode(ToolChoiceMode::Auto.into()),
             spoken,
             voice: "alloy".to_owned(),

@@ -23,6 +23,8 @@ pub struct EngineRequest {
     pub mcp_tools: Vec<ImportedTool>,
     /// Which of them may or must be called.
     pub tool_choice: ToolChoice,
+    /// Whether one response may call several of them; true unless the client says otherwise.
+    pub parallel_tool_calls: bool,
     /// Whether the answer is spoken; else it is text only.
     pub spoken: bool,
     /// The voice, by name or id.

@@ -118,12 +118,13 @@ impl MachineConfig {
                 refusal::unsuitable_model(model, "transcription")
             }
             (SessionKind::Transcription, Some(_)) => refusal::model_in_transcription(),
-            (_, None) => refusal::missing_model(),
+            (SessionKind::Translation, None) => refusal::missing_model("gpt-realtime-translate"),
+            (SessionKind::Realtime, None) => refusal::missing_model("gpt-realtime"),
             (SessionKind::Realtime, Some((model, Family::Transcription))) => refusal::transcription_model(model),
             (SessionKind::Realtime, Some((model, Family::Translation | Family::Other))) => {
                 refusal::unsuitable_model(model, "realtime")
             }
-            (SessionKind::Translation, Some((model, Family::Transcription | Family::Other))) => {
+            (SessionKind::Translation, Some((model, Family::Realtime | Family::Transcription | Family::Other))) => {
                 refusal::unsuitable_model(model, "translation")
             }
             _ => return None,

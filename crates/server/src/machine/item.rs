@@ -36,7 +36,12 @@ impl Reading<'_> {
     /// An item the client wrote; without an id of its own it gets one.
     pub(super) fn item(&self, item: &Item, ids: &mut Ids) -> Result<StoredItem, Refusal> {
         let path = self.path;
-        let id = item.id().cloned().unwrap_or_else(|| ids.item());
+        let id = match item.id() {
+            Some(id) if *id == "root" => return Err(refusal::reserved_item_id(&format!("{path}.id"))),
+            // An empty id is none: it would mean the end of the conversation where an item is named.
+            Some(id) if !id.as_str().is_empty() => id.clone(),
+            _ => ids.item(),
+        };
         let content = match item {
             Item::Message(message) => self.message(message)?,
             Item::FunctionCall(call) => ContextItem::FunctionCall {

@@ -20,12 +20,14 @@ pub const MODELS: [&str; 13] = [
 /// What a model is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Family {
-    /// Conversations; also every name that is not known.
+    /// Conversations.
     Realtime,
     Transcription,
     Translation,
     /// The vendor has it, but not in this API.
     Other,
+    /// A name of the user's own, such as an Azure deployment: good for anything but the URL of a transcription.
+    Unknown,
 }
 
 /// How the transcript of a model comes.
@@ -50,13 +52,12 @@ pub(super) fn family(model: &str) -> Family {
         Family::Transcription
     } else if model.starts_with("gpt-realtime-translate") {
         Family::Translation
-    } else if VENDOR.iter().any(|prefix| model.starts_with(prefix))
-        && !model.contains("realtime")
-        && !model.starts_with("gpt-audio")
-    {
-        Family::Other
-    } else {
+    } else if !VENDOR.iter().any(|prefix| model.starts_with(prefix)) {
+        Family::Unknown
+    } else if model.contains("realtime") || model.starts_with("gpt-audio") {
         Family::Realtime
+    } else {
+        Family::Other
     }
 }
 
@@ -88,7 +89,7 @@ mod tests {
             ("gpt-realtime-2025-08-28", Family::Realtime),
             ("gpt-4o-mini-realtime-preview", Family::Realtime),
             ("gpt-audio-mini", Family::Realtime),
-            ("my-deployment", Family::Realtime),
+            ("my-deployment", Family::Unknown),
             ("gpt-4o-transcribe-diarize", Family::Transcription),
             ("gpt-realtime-whisper", Family::Transcription),
             ("gpt-realtime-translate", Family::Translation),

@@ -214,8 +214,8 @@ pub(super) fn unknown_tool(name: &str, param: &str) -> Refusal {
     refusal("invalid_value", format!("Tool choice '{name}' not found in 'tools' parameter."), Some(param))
 }
 
-pub(super) fn missing_model() -> Refusal {
-    refusal("missing_model", "You must provide a model parameter, for example '?model=gpt-realtime'.", None)
+pub(super) fn missing_model(example: &str) -> Refusal {
+    refusal("missing_model", format!("You must provide a model parameter, for example '?model={example}'."), None)
 }
 
 pub(super) fn model_in_transcription() -> Refusal {
@@ -306,6 +306,11 @@ pub(super) fn unknown_previous_item(id: &str) -> Refusal {
 pub(super) fn duplicate_item(id: &str) -> Refusal {
     let message = format!("Error adding item: an item with id '{id}' already exists.");
     refusal("item_create_duplicate_item_id", message, Some("item.id"))
+}
+
+/// `root` stands for the beginning of the conversation where an item is named.
+pub(super) fn reserved_item_id(param: &str) -> Refusal {
+    refusal("invalid_value", format!("Invalid '{param}': 'root' is not an id of an item."), Some(param))
 }
 
 pub(super) fn unknown_reference(id: &str, param: &str) -> Refusal {

@@ -146,6 +146,9 @@ impl Talk {
             tools: functions,
             mcp_tools: plan.offers.iter().map(|offer| offer.tool.clone()).collect(),
             tool_choice: tool_choice.into_value().unwrap_or_else(|| ToolChoice::Mode(ToolChoiceMode::Auto.into())),
+            parallel_tool_calls: *value_or(&params.parallel_tool_calls, settings.parallel_tool_calls())
+                .get()
+                .unwrap_or(&true),
             spoken: plan.is_spoken(),
             voice: match plan.voice.get() {
                 Some(VoiceChoice::Name(voice)) => voice.as_str().to_owned(),

@@ -260,6 +260,10 @@ impl Settings {
         &self.session.tools
     }
 
+    pub(super) const fn parallel_tool_calls(&self) -> &Member<bool> {
+        &self.session.parallel_tool_calls
+    }
+
     pub(super) const fn tool_choice(&self) -> &Member<ToolChoice> {
         &self.session.tool_choice
     }

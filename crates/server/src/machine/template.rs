@@ -86,6 +86,10 @@ impl SessionTemplate {
         let asked = session.and_then(|session| decode(kind, session.get(), dialect));
         let asked = match (kind, asked) {
             (TemplateKind::TranslationClientSecret, Some(Session::Translation(session))) => {
+                let model = session.model.get().map(vivavoce_protocol::Model::as_str).unwrap_or_default();
+                if let Some((refusal, _)) = MachineConfig::translation(model).refusal() {
+                    return Err(refusal.into());
+                }
                 Asked::Translation(Box::new(session))
             }
             (_, asked) => {

@@ -344,5 +344,5 @@ fn the_built_in_engine_tells_the_length_of_speech() {
     play.send(json!({"type": "input_audio_buffer.commit"}));
     play.send(json!({"type": "response.create"}));
     let reply = vivavoce_server::BuiltIn::reply(&play.jobs[0].1);
-    assert_eq!(reply, Reply::Words("I am the local vivavoce server. I heard 2.3 seconds of speech.".to_owned()));
+    assert_eq!(reply, [Reply::Words("I am the local vivavoce server. I heard 2.3 seconds of speech.".to_owned())]);
 }

@@ -194,3 +194,13 @@ fn an_item_deleted_while_it_is_generated_stays_deleted() {
     assert_eq!(find(&events, "response.output_item.done")["item"]["id"], id.as_str());
     assert_eq!(error(&by_id(&mut play, "retrieve", &id)), ("item_retrieve_invalid_item_id", None));
 }
+
+#[test]
+fn an_id_that_means_a_place_names_no_item() {
+    let mut play = Play::new(Dialect::Ga);
+    let refused = play.send(json!({"type": "conversation.item.create", "item": message("root")}));
+    assert_eq!(error(&refused), ("invalid_value", Some("item.id")));
+    let events = play.send(json!({"type": "conversation.item.create", "item": message("")}));
+    let id = events[0]["item"]["id"].as_str().unwrap();
+    assert!(id.starts_with("item_"), "{id}");
+}

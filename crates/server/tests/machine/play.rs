@@ -216,22 +216,18 @@ impl Play {
 
 /// What the built-in engine says, at once.
 pub(crate) fn built_in(request: &EngineRequest) -> Vec<EngineEvent> {
-    match BuiltIn::reply(request) {
-        Reply::Call { name, arguments } => {
-            vec![EngineEvent::FunctionCall(name), EngineEvent::Arguments(arguments), EngineEvent::Done]
-        }
+    let replies = BuiltIn::reply(request).into_iter().flat_map(|reply| match reply {
+        Reply::Call { name, arguments } => vec![EngineEvent::FunctionCall(name), EngineEvent::Arguments(arguments)],
         Reply::McpCall { server_label, name, arguments } => {
-            vec![EngineEvent::McpCall { server_label, name }, EngineEvent::Arguments(arguments), EngineEvent::Done]
+            vec![EngineEvent::McpCall { server_label, name }, EngineEvent::Arguments(arguments)]
         }
         Reply::Words(text) if request.spoken => {
             let audio = synthetic_speech(&text, &request.voice, request.speed);
-            vec![EngineEvent::Transcript(text), EngineEvent::Audio(audio.into()), EngineEvent::Done]
+            vec![EngineEvent::Transcript(text), EngineEvent::Audio(audio.into())]
         }
-        Reply::Words(text) => {
-            let words = text.split_inclusive(' ').map(|word| EngineEvent::Text(word.to_owned()));
-            words.chain([EngineEvent::Done]).collect()
-        }
-    }
+        Reply::Words(text) => text.split_inclusive(' ').map(|word| EngineEvent::Text(word.to_owned())).collect(),
+    });
+    replies.chain([EngineEvent::Done]).collect()
 }
 
 /// 1.4 s of what voice activity detection takes for speech.

@@ -71,6 +71,8 @@ fn what_is_wrong_is_named_as_an_update_would() {
     }
     let fault = read(TemplateKind::ClientSecret, &json!({"type": "realtime", "model": "whisper-1"})).unwrap_err();
     assert_eq!(fault.code.as_deref(), Some("invalid_model"));
+    let fault = read(TemplateKind::TranslationClientSecret, &json!({"model": "gpt-realtime"})).unwrap_err();
+    assert_eq!(fault.code.as_deref(), Some("invalid_model"));
 }
 
 #[test]

@@ -119,3 +119,58 @@ fn a_message_and_calls_share_a_response() {
     let events = play.send(json!({"type": "conversation.item.create", "item": answer}));
     assert_eq!(types(&events), ["conversation.item.added", "conversation.item.done"]);
 }
+
+fn outputs(events: &[Value]) -> Vec<String> {
+    let output = find(events, "response.done")["response"]["output"].as_array().unwrap().clone();
+    let name = |item: &Value| item["name"].as_str().or(item["type"].as_str()).unwrap().to_owned();
+    output.iter().map(name).collect()
+}
+
+#[test]
+fn every_function_the_user_names_is_called_and_all_outputs_are_told() {
+    for dialect in BOTH {
+        let mut play = Play::new(dialect);
+        let tools = json!({"tools": [weather(), {"type": "function", "name": "get_time"}]});
+        play.update(tools.clone(), tools);
+        play.user_text("get weather and get time, please");
+        let events = play.text_response();
+        assert_eq!(outputs(&events), ["get_weather", "get_time"]);
+        let calls: Vec<_> =
+            events.iter().filter(|event| event["type"] == "response.function_call_arguments.done").collect();
+        for (call, output) in calls.iter().zip(["sunny", "noon"]) {
+            let answer = json!({"type": "function_call_output", "call_id": call["call_id"], "output": output});
+            play.send(json!({"type": "conversation.item.create", "item": answer}));
+        }
+        let events = play.text_response();
+        let text = &find(&events, "response.done")["response"]["output"][0]["content"][0]["text"];
+        assert_eq!(text, "I am the local vivavoce server. get_weather returned: sunny get_time returned: noon");
+    }
+}
+
+#[test]
+fn one_call_at_a_time_is_made_where_parallel_calls_are_switched_off() {
+    let mut play = Play::new(Dialect::Ga);
+    let tools = json!([weather(), {"type": "function", "name": "get_time"}]);
+    play.update(json!({"tools": tools, "parallel_tool_calls": false}), Value::Null);
+    play.user_text("get weather and get time, please");
+    assert_eq!(outputs(&play.text_response()), ["get_weather"]);
+    let own = json!({"output_modalities": ["text"], "parallel_tool_calls": true});
+    let events = play.send(json!({"type": "response.create", "response": own}));
+    assert_eq!(outputs(&events), ["get_weather", "get_time"], "the response's own setting comes first");
+}
+
+#[test]
+fn a_call_can_be_mixed_with_speech() {
+    for dialect in BOTH {
+        let mut play = Play::new(dialect);
+        let session =
+            json!({"tools": [weather()], "tool_choice": "required", "instructions": "Say exactly: One moment."});
+        play.update(session.clone(), session);
+        let events = play.send(json!({"type": "response.create"}));
+        assert_eq!(outputs(&events), ["message", "get_weather"]);
+        let said = &find(&events, "response.done")["response"]["output"][0]["content"][0]["transcript"];
+        assert_eq!(said, "One moment.");
+        let indexes: Vec<_> = events.iter().filter(|event| event["type"] == "response.output_item.done").collect();
+        assert_eq!((&indexes[0]["output_index"], &indexes[1]["output_index"]), (&json!(0), &json!(1)));
+    }
+}

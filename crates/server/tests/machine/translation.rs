@@ -145,8 +145,12 @@ fn a_translation_that_fails_is_told_and_begun_anew() {
 
 #[test]
 fn a_model_that_does_not_translate_is_refused() {
-    let mut play = Play::open(MachineConfig::translation("whisper-1"));
-    assert_eq!(error(&play.drain()).0, "invalid_model");
+    for model in ["whisper-1", "gpt-realtime", "gpt-4o"] {
+        let mut play = Play::open(MachineConfig::translation(model));
+        assert_eq!(error(&play.drain()).0, "invalid_model", "{model}");
+    }
+    let mut play = Play::open(MachineConfig::translation("my-deployment"));
+    assert_eq!(types(&play.drain()), ["session.created"]);
     let mut play = Play::open(MachineConfig { model: None, ..MachineConfig::translation("") });
     assert_eq!(error(&play.drain()).0, "missing_model");
     assert_eq!(play.dialect, Dialect::Translation);

@@ -39,7 +39,7 @@ impl Engine {
 }
 
 fn pieces(request: &EngineRequest) -> Vec<EngineEvent> {
-    let mut pieces = match BuiltIn::reply(request) {
+    let replies = BuiltIn::reply(request).into_iter().flat_map(|reply| match reply {
         Reply::Call { name, arguments } => vec![EngineEvent::FunctionCall(name), EngineEvent::Arguments(arguments)],
         Reply::McpCall { server_label, name, arguments } => {
             vec![EngineEvent::McpCall { server_label, name }, EngineEvent::Arguments(arguments)]
@@ -56,7 +56,6 @@ fn pieces(request: &EngineRequest) -> Vec<EngineEvent> {
             pieces
         }
         Reply::Words(text) => text.split_inclusive(' ').map(|word| EngineEvent::Text(word.to_owned())).collect(),
-    };
-    pieces.push(EngineEvent::Done);
-    pieces
+    });
+    replies.chain([EngineEvent::Done]).collect()
 }
