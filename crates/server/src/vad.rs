@@ -90,6 +90,12 @@ impl Vad {
         }
     }
 
+    /// Takes what comes for the rest of speech that is on already.
+    pub(crate) const fn amid_speech(mut self) -> Self {
+        self.state = State::Speech { heard: 0 };
+        self
+    }
+
     /// Changes the threshold; the verdict stays.
     pub(crate) fn set_threshold(&mut self, threshold: f64) {
         let rate = self.resampler.as_ref().map_or(RATE, Resampler::from_hz);

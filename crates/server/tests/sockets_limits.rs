@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
 use support::{closed, connect, next, refused, send};
+use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use vivavoce_server::{Ending, LocalServer, Observer, SessionInfo};
@@ -45,6 +46,23 @@ async fn a_frame_that_is_too_large_closes_the_socket() {
         next(&mut socket).await;
         socket.send(large).await.unwrap();
         assert_eq!(closed(&mut socket).await.0, 1009);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_breaks_websocket_is_told_how() {
+    let server = LocalServer::start().await.unwrap();
+    for (frame, code) in [
+        // Text that is no UTF-8; an unmasked frame; a reserved opcode; a continuation of nothing.
+        (&[0x81, 0x81, 0, 0, 0, 0, 0xff][..], 1007),
+        (&[0x81, 0x01, b'x'], 1002),
+        (&[0x83, 0x80, 0, 0, 0, 0], 1002),
+        (&[0x80, 0x80, 0, 0, 0, 0], 1002),
+    ] {
+        let (mut socket, _) = connect(&model(&server), &[]).await.unwrap();
+        next(&mut socket).await;
+        socket.get_mut().write_all(frame).await.unwrap();
+        assert_eq!(closed(&mut socket).await.0, code, "{frame:x?}");
     }
 }
 

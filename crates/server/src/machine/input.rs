@@ -121,6 +121,11 @@ impl InputBuffer {
                 detection.turns = turns;
                 Some(detection)
             }
+            // Another rate is another stream; the turn goes on in it.
+            (Some(Detection { turn: Turn::Open { start_ms }, .. }), Some(turns)) => {
+                let new = fresh(turns);
+                Some(Detection { vad: new.vad.amid_speech(), turn: Turn::Open { start_ms }, ..new })
+            }
             (_, Some(turns)) => Some(fresh(turns)),
         };
     }

@@ -42,7 +42,7 @@ impl Talk {
         }
         if plan.in_conversation {
             // It takes the place of the one the idle timeout would start.
-            self.idle.pause();
+            self.idle.hold();
         }
         let read = self.read_context(custom, &request);
         if params.tools.get().is_some() {

@@ -3,6 +3,8 @@
 //! A partial update names what changes. All of it takes effect, or none: an update is merged into a copy, which
 //! is checked and then takes the place of the old one.
 
+use std::time::Duration;
+
 use vivavoce_audio::AudioEncoding;
 use vivavoce_protocol::{
     AudioFormat, AudioFormatType, AudioInput, AudioOutput, Dialect, Eagerness, Include, Int, List, MaxTokens, Member,
@@ -44,7 +46,6 @@ pub(super) struct Turns {
     pub(super) silence_ms: u64,
     pub(super) create_response: bool,
     pub(super) interrupt_response: bool,
-    pub(super) idle_timeout_ms: Option<u64>,
 }
 
 impl Settings {
@@ -162,6 +163,10 @@ impl Settings {
         let input = &mut self.input;
         set(&mut input.format, new_input.format.take());
         merge_transcription(&mut input.transcription, new_input.transcription.take());
+        // Taken, and never shown.
+        if let Some(transcription) = input.transcription.get_mut() {
+            transcription.delay = Member::Absent;
+        }
         clear(&mut input.noise_reduction, new_input.noise_reduction.take());
         clear(
             &mut input.turn_detection,
@@ -284,6 +289,12 @@ impl Settings {
         self.input.transcription.get().map(|wanted| wanted.model.get().map(Model::as_str).unwrap_or_default())
     }
 
+    /// After how much silence the server speaks up.
+    pub(super) fn idle_timeout(&self) -> Option<Duration> {
+        let ms = self.input.turn_detection.get()?.idle_timeout_ms.get()?;
+        (!self.transcription).then(|| Duration::from_millis(ms.unsigned()))
+    }
+
     /// How turns are found; `None` when the client commits them.
     pub(super) fn turns(&self) -> Option<Turns> {
         let turns = self.input.turn_detection.get()?;
@@ -302,7 +313,6 @@ impl Settings {
             silence_ms,
             create_response: *turns.create_response.get().unwrap_or(&true) && !self.transcription,
             interrupt_response: *turns.interrupt_response.get().unwrap_or(&true),
-            idle_timeout_ms: turns.idle_timeout_ms.get().map(|ms| ms.unsigned()).filter(|_| !self.transcription),
         })
     }
 }

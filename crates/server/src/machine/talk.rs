@@ -71,29 +71,28 @@ impl Talk {
     pub(super) fn handle_event(&mut self, event: ClientEvent<'_>, now: Duration) -> Result<(), Refusal> {
         match event {
             ClientEvent::SessionUpdate(event) => match event.session.get() {
-                Some(session) => self.update_session(session),
+                Some(session) => self.update_session(session, now),
                 None => Ok(()),
             },
             ClientEvent::InputAudioAppend(event) => match event.audio.get() {
                 Some(audio) => self.append(audio, now),
                 None => Ok(()),
             },
-            ClientEvent::InputAudioCommit(_) => self.commit_by_client(),
+            ClientEvent::InputAudioCommit(_) => self.commit_by_client(now),
             ClientEvent::InputAudioClear(_) => {
                 self.input.clear();
                 self.forget_open_transcription();
                 self.speech_item = None;
+                self.restart_idle(now);
                 self.out.send(ServerEvent::InputAudioCleared(Bare::new()));
                 Ok(())
             }
-            ClientEvent::ItemCreate(event) => self.create_item(&event),
+            ClientEvent::ItemCreate(event) => self.create_item(&event, now),
             ClientEvent::ItemRetrieve(event) => self.retrieve_item(&event),
             ClientEvent::ItemTruncate(event) => self.truncate_item(&event),
             ClientEvent::ItemDelete(event) => self.delete_item(&event),
             ClientEvent::ResponseCreate(event) => {
-                self.create_response(event.response.get().map(|params| &**params), now)?;
-                self.idle.disarm();
-                Ok(())
+                self.create_response(event.response.get().map(|params| &**params), now)
             }
             ClientEvent::ResponseCancel(event) => self.cancel_response(event.response_id.get(), now),
             // The machine lets no other pass.
@@ -135,18 +134,19 @@ impl Talk {
         }
     }
 
-    fn update_session(&mut self, update: &Session) -> Result<(), Refusal> {
+    fn update_session(&mut self, update: &Session, now: Duration) -> Result<(), Refusal> {
         let settings = self.settings.updated(update, self.has_spoken)?;
         let tools = match update {
             Session::Realtime(update) => update.tools.get(),
             _ => None,
         };
         let servers = tools.map(|tools| self.mcp.read(tools, "session")).transpose()?;
+        let idle_timeout = self.settings.idle_timeout();
         self.settings = settings;
         self.input.configure(self.settings.input_encoding(), self.settings.turns());
         self.stop_hearing_unless_live();
-        if !self.input.is_speaking() && !self.hears_buffer() {
-            self.speech_item = None;
+        if self.settings.idle_timeout() != idle_timeout {
+            self.restart_idle(now);
         }
         self.out.send(ServerEvent::SessionUpdated(SessionEvent::new().session(Box::new(self.settings.wire()))));
         if let Some(servers) = servers {
@@ -158,7 +158,7 @@ impl Talk {
 
     // --- Items --------------------------------------------------------------------------------------------------
 
-    fn create_item(&mut self, event: &ItemEvent) -> Result<(), Refusal> {
+    fn create_item(&mut self, event: &ItemEvent, now: Duration) -> Result<(), Refusal> {
         let Some(item) = event.item.get() else { return Ok(()) };
         let reading = Reading { encoding: self.input.encoding(), path: "item" };
         let item = reading.item(item, &mut self.out.ids)?;
@@ -188,7 +188,7 @@ impl Talk {
         if let Some((request, approve, reason)) = approval {
             self.answer_approval(&request, approve, reason.as_deref());
         }
-        self.idle.disarm();
+        self.restart_idle(now);
         Ok(())
     }
 
@@ -261,8 +261,11 @@ impl Talk {
     pub(super) fn finish_response(&mut self, index: usize, outcome: Outcome, now: Duration) {
         let response = self.responses.remove(index);
         if response.plan.in_conversation {
-            let timeout = self.settings.turns().and_then(|turns| turns.idle_timeout_ms);
-            self.idle.arm(now, response.audio_ms(), timeout);
+            if self.input.is_speaking() {
+                self.idle.hold();
+            } else {
+                self.idle.arm(now, Duration::from_millis(response.audio_ms()), self.settings.idle_timeout());
+            }
         }
         response.finish(outcome, &mut self.stage());
     }

@@ -42,11 +42,6 @@ impl Talk {
             && self.settings.transcription().is_some_and(|model| models::hearing(model) == Hearing::Live)
     }
 
-    /// Whether a live model is hearing the buffer.
-    pub(super) fn hears_buffer(&self) -> bool {
-        self.transcriptions.iter().any(|transcribing| transcribing.open)
-    }
-
     /// After an update: a model that no longer hears live, or another one, begins anew at the commit.
     pub(super) fn stop_hearing_unless_live(&mut self) {
         let model = self.settings.transcription().unwrap_or_default();

@@ -16,47 +16,61 @@ pub(super) const MAX_APPEND: usize = 20 << 20;
 
 /// `turn_detection.idle_timeout_ms`: speaks up when nobody does.
 ///
-/// Armed by the end of a response, for the length of its audio and the timeout more. It fires once in a row: the
-/// response it starts does not arm it again before the user has done something.
+/// ```text
+///        the first response is done          its time is up
+///  Off ─────────────────────────────► Armed ──────────────► Fired
+///                                     ▲   │ speech, a response      │
+///           commit, item, or response │   ▼                         │ the user or the client
+///                             is done └─ Held ◄─────────────────────┘ does something
+/// ```
+///
+/// The answer to silence does not arm it: it fires once in a row.
 #[derive(Debug, Default)]
-pub(super) struct Idle {
-    deadline: Option<Duration>,
-    fired: bool,
+pub(super) enum Idle {
+    /// There was no response yet.
+    #[default]
+    Off,
+    Armed {
+        deadline: Duration,
+    },
+    /// Somebody speaks, or will: what follows arms it.
+    Held,
+    Fired,
 }
 
 impl Idle {
+    /// When it fires, by itself.
     pub(super) const fn deadline(&self) -> Option<Duration> {
-        self.deadline
-    }
-
-    /// The user or the client did something.
-    pub(super) const fn disarm(&mut self) {
-        (self.deadline, self.fired) = (None, false);
-    }
-
-    pub(super) fn arm(&mut self, now: Duration, audio_ms: u64, timeout_ms: Option<u64>) {
-        self.deadline = match timeout_ms {
-            Some(timeout_ms) if !self.fired => Some(now + Duration::from_millis(audio_ms.saturating_add(timeout_ms))),
-            _ => None,
-        };
-    }
-
-    /// A response is on its way: its end arms anew.
-    pub(super) const fn pause(&mut self) {
-        self.deadline = None;
-    }
-
-    /// The timeout's own turn: it must not arm the next one.
-    const fn silenced(&mut self) {
-        (self.deadline, self.fired) = (None, true);
-    }
-
-    fn fire(&mut self, now: Duration) -> bool {
-        let due = self.deadline.is_some_and(|deadline| now >= deadline);
-        if due {
-            self.silenced();
+        match self {
+            Self::Armed { deadline } => Some(*deadline),
+            Self::Off | Self::Held | Self::Fired => None,
         }
-        due
+    }
+
+    /// The user speaks, or somebody asks for a response: its end, or the turn's, arms anew.
+    pub(super) fn hold(&mut self) {
+        if !matches!(self, Self::Off) {
+            *self = Self::Held;
+        }
+    }
+
+    /// The user or the client did something else: the time begins anew.
+    pub(super) fn restart(&mut self, now: Duration, timeout: Option<Duration>) {
+        if !matches!(self, Self::Off) {
+            *self = timeout.map_or(Self::Held, |timeout| Self::Armed { deadline: now.saturating_add(timeout) });
+        }
+    }
+
+    /// A response is done, which plays for `audio`.
+    pub(super) fn arm(&mut self, now: Duration, audio: Duration, timeout: Option<Duration>) {
+        if !matches!(self, Self::Fired) {
+            *self = Self::Held;
+            self.restart(now.saturating_add(audio), timeout);
+        }
+    }
+
+    fn is_due(&self, now: Duration) -> bool {
+        self.deadline().is_some_and(|deadline| now >= deadline)
     }
 }
 
@@ -64,6 +78,10 @@ impl Talk {
     pub(super) fn append(&mut self, base64: &str, now: Duration) -> Result<(), Refusal> {
         if base64.len() > MAX_APPEND {
             return Err(refusal::audio_too_large());
+        }
+        // Read without padding, it would hide what the service refuses.
+        if !base64.len().is_multiple_of(4) {
+            return Err(refusal::bad_audio(described(self.input.encoding()), "audio"));
         }
         if self.input.is_full() {
             return Err(refusal::input_full(MAX_MINUTES));
@@ -83,13 +101,12 @@ impl Talk {
     fn speech_started(&mut self, start_ms: u64, now: Duration) {
         let id = self.out.ids.item();
         self.speech_item = Some(id.clone());
-        self.idle.disarm();
+        self.idle.hold();
         self.out.send(ServerEvent::SpeechStarted(SpeechStarted::new().audio_start_ms(Int::from(start_ms)).item_id(id)));
         if self.settings.turns().is_some_and(|turns| turns.interrupt_response)
             && let Some(index) = self.active_response()
         {
             self.interrupt(index, StatusReason::TurnDetected, now);
-            self.idle.disarm();
         }
     }
 
@@ -97,7 +114,7 @@ impl Talk {
         let id = self.speech_item();
         self.out
             .send(ServerEvent::SpeechStopped(SpeechStopped::new().audio_end_ms(Int::from(end_ms)).item_id(id.clone())));
-        self.commit(id.clone(), audio.clone());
+        self.commit(id.clone(), audio.clone(), now);
         if self.settings.turns().is_some_and(|turns| turns.create_response) {
             self.respond_to_turn(now);
         }
@@ -117,32 +134,41 @@ impl Talk {
         }
     }
 
-    pub(super) fn commit_by_client(&mut self) -> Result<(), Refusal> {
+    pub(super) fn commit_by_client(&mut self, now: Duration) -> Result<(), Refusal> {
         let had = self.input.length_ms();
         if had < MIN_COMMIT_MS as f64 {
             return Err(refusal::commit_too_small(had));
         }
         let audio = self.input.take_all();
         let id = self.speech_item();
-        self.commit(id.clone(), audio.clone());
+        self.commit(id.clone(), audio.clone(), now);
         self.transcribe(id, audio);
         Ok(())
     }
 
     /// Makes a user item of audio: `input_audio_buffer.committed`, then the item.
-    fn commit(&mut self, id: ItemId, audio: AudioChunk) {
+    fn commit(&mut self, id: ItemId, audio: AudioChunk, now: Duration) {
         let item = StoredItem::speech(id.clone(), audio, self.input.encoding());
         let wire = item.wire();
         let previous = self.conversation.append(item);
         self.out
             .send(ServerEvent::InputAudioCommitted(Committed::new().previous_item_id(previous.clone()).item_id(id)));
         self.announce(previous, wire);
-        self.idle.disarm();
+        self.restart_idle(now);
+    }
+
+    /// The user or the client did something: the time until the silence is answered begins anew, unless somebody speaks.
+    pub(super) fn restart_idle(&mut self, now: Duration) {
+        if self.input.is_speaking() || self.active_response().is_some() {
+            self.idle.hold();
+        } else {
+            self.idle.restart(now, self.settings.idle_timeout());
+        }
     }
 
     /// Nobody spoke for long enough: the silence becomes the user's turn, and is answered.
     pub(super) fn check_idle(&mut self, now: Duration) {
-        if !self.idle.fire(now) || self.active_response().is_some() {
+        if !self.idle.is_due(now) {
             return;
         }
         let id = self.speech_item();
@@ -153,9 +179,9 @@ impl Talk {
                 .audio_end_ms(Int::from(end_ms))
                 .item_id(id.clone()),
         ));
-        self.commit(id.clone(), audio.clone());
-        self.idle.silenced();
+        self.commit(id.clone(), audio.clone(), now);
         self.respond_to_turn(now);
+        self.idle = Idle::Fired;
         self.transcribe(id, audio);
     }
 }

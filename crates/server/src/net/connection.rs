@@ -54,7 +54,6 @@ pub(super) async fn run(
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ping.reset();
 
-    let mut lost = false;
     let close = loop {
         // 1. What the machine wants done.
         while let Some(job) = machine.poll_job() {
@@ -91,11 +90,8 @@ pub(super) async fn run(
                     break None;
                 }
                 None => break None,
-                // A frame far beyond the limit, text that is no UTF-8, or a socket that broke: nobody can go on after it.
-                Some(Err(_)) => {
-                    lost = true;
-                    break Some(too_big());
-                }
+                // Nobody can go on after it.
+                Some(Err(error)) => break fault(error),
             },
             place = outgoing.reserve(), if behind => match place {
                 Ok(place) => {
@@ -133,9 +129,7 @@ pub(super) async fn run(
         }
     };
     drop((engines, servers));
-    if let Some(Close { code, reason }) = &close
-        && !lost
-    {
+    if let Some(Close { code, reason }) = &close {
         watch.ended(Direction::Server, *code, reason);
     }
     let farewell = async {
@@ -153,6 +147,17 @@ pub(super) async fn run(
 
 fn too_big() -> Close {
     Close { code: 1009, reason: "The message is too big.".to_owned() }
+}
+
+/// How a client that does not keep to WebSocket is told so; `None` when the socket broke.
+fn fault(error: axum::Error) -> Option<Close> {
+    let error = error.into_inner().downcast::<tungstenite::Error>().ok()?;
+    match *error {
+        tungstenite::Error::Capacity(_) => Some(too_big()),
+        tungstenite::Error::Utf8(_) => Some(Close { code: 1007, reason: "The text is no UTF-8.".to_owned() }),
+        tungstenite::Error::Protocol(fault) => Some(Close { code: 1002, reason: fault.to_string() }),
+        _ => None,
+    }
 }
 
 async fn write(mut sink: SplitSink<WebSocket, Message>, mut frames: mpsc::Receiver<Message>) {

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use vivavoce_audio::{AudioEncoding, decode_base64, resample};
 use vivavoce_protocol::Dialect;
@@ -269,6 +267,41 @@ fn an_update_amid_speech_does_not_lose_the_turn() {
 }
 
 #[test]
+fn another_format_amid_speech_does_not_lose_the_turn() {
+    let mut play = Play::new(Dialect::Ga);
+    let said = speech();
+    let half = said.len() / 2;
+    let events = play.stream(&[silence(500), said[..half].to_vec()].concat());
+    let announced = find(&events, "input_audio_buffer.speech_started")["item_id"].clone();
+    play.update(json!({"audio": {"input": {"format": {"type": "audio/pcmu"}}}}), Value::Null);
+    let rest = resample(&[said[half..].to_vec(), silence(1_000)].concat(), 24_000, 8_000).unwrap();
+    let events: Vec<_> = rest.chunks(800).flat_map(|piece| play.append_coded(piece, AudioEncoding::G711Ulaw)).collect();
+    assert_eq!(find(&events, "input_audio_buffer.speech_stopped")["item_id"], announced);
+    let end = ms(&events, "input_audio_buffer.speech_stopped", "audio_end_ms");
+    let spoken = 500 + said.len() as u64 / 24;
+    assert!((spoken..=spoken + 450).contains(&end), "{end} after {spoken}");
+}
+
+#[test]
+fn speech_that_turn_detection_announced_keeps_its_item_when_it_is_switched_off() {
+    let mut play = Play::new(Dialect::Ga);
+    let events = play.stream(&[silence(500), speech()].concat());
+    let announced = find(&events, "input_audio_buffer.speech_started")["item_id"].clone();
+    play.turn_detection(Value::Null);
+    let events = play.send(json!({"type": "input_audio_buffer.commit"}));
+    assert_eq!(find(&events, "input_audio_buffer.committed")["item_id"], announced);
+}
+
+#[test]
+fn base64_without_its_padding_is_refused() {
+    let mut play = Play::new(Dialect::Ga);
+    assert_eq!(
+        error(&play.send(json!({"type": "input_audio_buffer.append", "audio": "AAA"}))),
+        ("invalid_value", Some("audio"))
+    );
+}
+
+#[test]
 fn an_odd_byte_waits_for_the_next_append() {
     let mut play = Play::new(Dialect::Ga);
     play.turn_detection(Value::Null);
@@ -307,33 +340,6 @@ fn telephone_audio_is_heard_and_spoken() {
         // 60 ms a character, 8 bytes a millisecond.
         assert_eq!(bytes, transcript.len() * 60 * 8);
     }
-}
-
-#[test]
-fn silence_is_answered_once_after_the_idle_timeout() {
-    let mut play = Play::new(Dialect::Ga);
-    play.turn_detection(json!({"type": "server_vad", "idle_timeout_ms": 6000}));
-    play.user_text("Say something");
-    let events = play.send(json!({"type": "response.create"}));
-    let said = find(&events, "response.output_audio_transcript.done")["transcript"].as_str().unwrap().len() as u64;
-    assert_eq!(play.machine.poll_timeout(), Some(Duration::from_millis(said * 60 + 6000)));
-    play.append(&silence(2000));
-
-    assert!(play.wait(Duration::from_millis(said * 60 + 5999)).is_empty());
-    let events = play.wait(Duration::from_millis(1));
-    assert_eq!(
-        types(&events)[..5],
-        [
-            "input_audio_buffer.timeout_triggered",
-            "input_audio_buffer.committed",
-            "conversation.item.added",
-            "conversation.item.done",
-            "response.created",
-        ]
-    );
-    assert_eq!(ms(&events, "input_audio_buffer.timeout_triggered", "audio_end_ms"), 2000);
-    // The answer to silence does not wait for more of it.
-    assert_eq!(play.machine.poll_timeout(), Some(Duration::from_secs(3600)));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod audio;
 mod chance;
 mod errors;
+mod idle;
 mod items;
 mod mcp;
 mod play;

@@ -203,7 +203,9 @@ fn language_and_languages_exclude_each_other() {
     };
     let both = play.send(input(json!({"model": "gpt-transcribe", "language": "en", "languages": ["de"]})));
     assert_eq!(error(&both), ("invalid_value", Some("session.audio.input.transcription")));
-    play.send(input(json!({"language": "en"})));
+    let events = play.send(input(json!({"language": "en", "delay": "low"})));
+    let transcription = &events[0]["session"]["audio"]["input"]["transcription"];
+    assert_eq!(transcription, &json!({"model": "gpt-transcribe", "language": "en"}), "delay is taken and not shown");
     let events = play.send(input(json!({"languages": ["de", "en"]})));
     let transcription = &events[0]["session"]["audio"]["input"]["transcription"];
     assert_eq!(transcription, &json!({"model": "gpt-transcribe", "languages": ["de", "en"]}), "the newer one stands");

@@ -179,7 +179,7 @@ const TRANSLATION_AUDIO: Field = optional(
                 optional("noise_reduction", NOISE_REDUCTION),
             ]]),
         ),
-        optional("output", Shape::Object(&[&[optional("language", Shape::Text(64))]])),
+        optional("output", Shape::Object(&[&[optional("language", Shape::Name)]])),
     ]]),
 );
 
