@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 
 /** `promise`, or a failure that says what was waited for. */
 export async function within(what, promise, explain = () => '') {

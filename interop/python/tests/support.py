@@ -10,7 +10,7 @@ from . import strict
 
 #: Samples of 16 bits in a second.
 RATE = 24_000
-TIME_LIMIT_S = 40
+TIME_LIMIT_S = 60
 #: More than the network between server and client can hold: the response is still being made when it is cancelled.
 ENDLESS = "on and on " * 20_000
 
