@@ -104,7 +104,7 @@ export class Watch {
 
 /** A `test` whose body gets a session that is connected: `body({ session, watch })`. Errors fail it. */
 export function withAgent(what, agent, options, body) {
-  test(`RealtimeSession: ${what}`, { timeout: 30_000 }, async () => {
+  test(`RealtimeSession: ${what}`, { timeout: 60_000 }, async () => {
     const session = new RealtimeSession(agent, {
       transport: 'websocket',
       model: MODEL,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 
 /** `promise`, or a failure that says what was waited for. */
 export async function within(what, promise, explain = () => '') {
@@ -18,7 +18,7 @@ export async function within(what, promise, explain = () => '') {
 }
 
 /**
- * Keeps what the realtime classes of the `openai` package tell their listeners, in order, and lets a test read on in it.
+ * Keeps what the realtime classes of the `openai` package tell their listeners, in order, and lets a test read on.
  * Errors are kept too: a test that does not expect one fails at `close`.
  */
 export class Ears {
@@ -70,7 +70,8 @@ export class Ears {
         await new Promise((resolve) => (this.#wake = resolve));
       }
     })();
-    return within(what, waiting, () => `; heard: ${this.heard.map((event) => event.type).join(' ')}${this.#complaints()}`);
+    const heard = () => this.heard.map((event) => event.type).join(' ');
+    return within(what, waiting, () => `; heard: ${heard()}${this.#complaints()}`);
   }
 
   #complaints() {

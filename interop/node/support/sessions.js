@@ -6,7 +6,7 @@ import test from 'node:test';
 import { Ears, within } from './ears.js';
 import { MODEL, openai } from './server.js';
 
-export const TIME_LIMIT = { timeout: 30_000 };
+export const TIME_LIMIT = { timeout: 60_000 };
 
 /** How a socket ends: its close code and reason. */
 function closed(socket) {

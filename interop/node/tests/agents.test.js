@@ -109,7 +109,7 @@ withAgent('an image is looked at', helper(), WRITTEN, async ({ session, watch })
   watch.unread = [];
 });
 
-const poet = new RealtimeAgent({ name: 'Poet', instructions: 'Say exactly: Roses are red.', handoffDescription: 'Rhymes.' });
+const poet = helper({ name: 'Poet', instructions: 'Say exactly: Roses are red.', handoffDescription: 'Rhymes.' });
 withAgent('an agent hands over to another', helper({ handoffs: [poet] }), WRITTEN, async ({ session, watch }) => {
   session.sendMessage('Please transfer_to_Poet now.');
   const [, from, to] = await watch.heard('agent_handoff');
@@ -178,7 +178,8 @@ withAgent('the history is edited', helper(), WRITTEN, async ({ session, watch })
   await watch.heard('agent_end', 2);
   const kept = messages(session, 'user').map((item) => item.itemId);
   session.updateHistory((history) => history.filter((item) => item.role === 'user'));
-  await watch.until('deletion', () => watch.wire.filter((event) => event.type === 'conversation.item.deleted').length === 2);
+  const deleted = () => watch.wire.filter((event) => event.type === 'conversation.item.deleted');
+  await watch.until('deletion', () => deleted().length === 2);
   assert.deepEqual(session.history.map((item) => item.itemId), kept);
 
   session.updateHistory((history) =>

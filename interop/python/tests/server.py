@@ -34,20 +34,30 @@ def async_client() -> openai.AsyncOpenAI:
     return openai.AsyncOpenAI(api_key="sk-local", base_url=BASE, max_retries=0)
 
 
-def tls_client(key: str = KEY) -> openai.OpenAI:
+def rest_client(key: str = KEY) -> openai.OpenAI:
+    """For requests, not for sockets."""
     return openai.OpenAI(api_key=key, base_url=TLS_BASE, max_retries=0)
+
+
+def tls_client(key: str = KEY) -> openai.AsyncOpenAI:
+    """For sockets behind TLS, which are all asynchronous here.
+
+    The synchronous ones read and write in two threads at once, and the TLS of older CPythons is not made for that
+    (gh-124984): one handshake in a few hundred hangs, whatever the server.
+    """
+    return openai.AsyncOpenAI(api_key=key, base_url=TLS_BASE, max_retries=0)
 
 
 AZURE = TLS_BASE.removesuffix("/v1")
 
 
-def azure_client() -> openai.OpenAI:
+def azure_client() -> openai.AsyncOpenAI:
     """Azure's users reach the current protocol with the ordinary class."""
-    return openai.OpenAI(api_key=KEY, base_url=f"{AZURE}/openai/v1", max_retries=0)
+    return openai.AsyncOpenAI(api_key=KEY, base_url=f"{AZURE}/openai/v1", max_retries=0)
 
 
-def azure_preview_client() -> openai.AzureOpenAI:
-    return openai.AzureOpenAI(api_key=KEY, azure_endpoint=AZURE, api_version="2025-04-01-preview", max_retries=0)
+def azure_preview_client() -> openai.AsyncAzureOpenAI:
+    return openai.AsyncAzureOpenAI(api_key=KEY, azure_endpoint=AZURE, api_version="2025-04-01-preview", max_retries=0)
 
 
 def beta_client() -> openai.OpenAI:

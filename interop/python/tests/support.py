@@ -1,5 +1,6 @@
 """What the tests share: a session with ears, sound without recordings, and a time limit for each test."""
 
+import asyncio
 import base64
 import faulthandler
 import unittest
@@ -10,7 +11,7 @@ from . import strict
 
 #: Samples of 16 bits in a second.
 RATE = 24_000
-TIME_LIMIT_S = 40
+TIME_LIMIT_S = 60
 #: More than the network between server and client can hold: the response is still being made when it is cancelled.
 ENDLESS = "on and on " * 20_000
 
@@ -56,6 +57,12 @@ class Limited(unittest.TestCase):
     def setUp(self) -> None:
         faulthandler.dump_traceback_later(TIME_LIMIT_S, exit=True)
         self.addCleanup(faulthandler.cancel_dump_traceback_later)
+
+
+class AsyncLimited(Limited, unittest.IsolatedAsyncioTestCase):
+    async def asyncSetUp(self) -> None:
+        # Or it complains about every step that is slow, as those of a machine under load are.
+        asyncio.get_running_loop().set_debug(False)
 
 
 class Ears:

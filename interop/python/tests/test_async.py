@@ -4,8 +4,10 @@ import asyncio
 import unittest
 from typing import Any
 
-from .server import MODEL, async_client
-from .support import ENDLESS, PATIENT, AsyncEars, Limited, joined, message, ms_of, only, pieces, silence
+from websockets.exceptions import ConnectionClosedError
+
+from .server import MODEL, async_client, tls_client
+from .support import ENDLESS, PATIENT, AsyncEars, AsyncLimited, joined, message, ms_of, only, pieces, silence
 
 WRITTEN = {"output_modalities": ["text"]}
 
@@ -15,11 +17,7 @@ async def speak(connection: Any, pcm: bytes) -> None:
         await connection.input_audio_buffer.append(audio=piece)
 
 
-class AsyncConversation(Limited, unittest.IsolatedAsyncioTestCase):
-    async def asyncSetUp(self) -> None:
-        # Or it complains about every step that is slow, as those of a machine under load are.
-        asyncio.get_running_loop().set_debug(False)
-
+class AsyncConversation(AsyncLimited):
     async def test_a_written_turn_streams(self) -> None:
         async with async_client().realtime.connect(model=MODEL) as connection:
             await connection.session.update(session={"type": "realtime", **WRITTEN})
@@ -68,6 +66,20 @@ class AsyncConversation(Limited, unittest.IsolatedAsyncioTestCase):
 
         answers = await asyncio.gather(*(one(number) for number in range(20)))
         self.assertEqual(answers, [f"I am {number}." for number in range(20)])
+
+    async def test_a_turn_over_tls(self) -> None:
+        async with tls_client().realtime.connect(model=MODEL) as connection:
+            await connection.response.create(response={"instructions": "Say exactly: Nobody listens.", **WRITTEN})
+            answer = (await AsyncEars(connection).next("response.done")).response.output[0]
+            self.assertEqual(answer.content[0].text, "Nobody listens.")
+
+    async def test_a_wrong_key_is_an_error_then_a_close(self) -> None:
+        async with tls_client("sk-wrong").realtime.connect(model=MODEL) as connection:
+            self.assertEqual((await connection.recv()).error.code, "invalid_api_key")
+            with self.assertRaises(ConnectionClosedError) as closed:
+                await connection.recv()
+            self.assertEqual(closed.exception.rcvd.code, 3000)
+            self.assertEqual(closed.exception.rcvd.reason, "invalid_request_error.invalid_api_key")
 
 
 if __name__ == "__main__":

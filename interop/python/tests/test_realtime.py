@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
-from .server import MODEL, client, tls_client
+from .server import MODEL, client
 from .support import ENDLESS, PATIENT, Ears, Limited, bytes_of, joined, message, ms_of, only, pieces, silence, speech
 
 WRITTEN = {"output_modalities": ["text"]}
@@ -207,23 +207,7 @@ class Transcription(Limited):
             self.assertTrue(completed.transcript)
 
 
-class Encrypted(Limited):
-    def test_a_turn_over_tls(self) -> None:
-        with tls_client().realtime.connect(model=MODEL) as connection:
-            connection.response.create(response={"instructions": "Say exactly: Nobody listens in.", **WRITTEN})
-            answer = Ears(connection).next("response.done").response.output[0]
-            self.assertEqual(answer.content[0].text, "Nobody listens in.")
-
-
 class Refused(Limited):
-    def test_a_wrong_key_is_an_error_then_a_close(self) -> None:
-        with tls_client("sk-wrong").realtime.connect(model=MODEL) as connection:
-            self.assertEqual(connection.recv().error.code, "invalid_api_key")
-            with self.assertRaises(ConnectionClosedError) as closed:
-                connection.recv()
-            self.assertEqual(closed.exception.rcvd.code, 3000)
-            self.assertEqual(closed.exception.rcvd.reason, "invalid_request_error.invalid_api_key")
-
     def test_no_model_is_an_error_then_a_close(self) -> None:
         with client().realtime.connect() as connection:
             self.assertEqual(connection.recv().error.code, "missing_model")

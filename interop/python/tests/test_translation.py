@@ -3,11 +3,11 @@
 import unittest
 
 from . import strict
-from .server import MODEL, client, tls_client
-from .support import Ears, Limited, joined, only, pieces, speech
+from .server import MODEL, client, rest_client, tls_client
+from .support import AsyncEars, AsyncLimited, Ears, joined, only, pieces, speech
 
 
-class Translation(Limited):
+class Translation(AsyncLimited):
     def test_sound_goes_in_sound_and_words_come_out_until_the_session_is_closed(self) -> None:
         with client().realtime.connect(model=MODEL) as connection:
             said = speech(Ears(connection), "Good morning, how are you today?")
@@ -25,12 +25,13 @@ class Translation(Limited):
             self.assertTrue(only(ears.heard, "session.output_transcript.delta"))
             self.assertTrue(only(ears.heard, "session.input_transcript.delta"))
 
-    def test_a_secret_for_a_translation(self) -> None:
+    async def test_a_secret_for_a_translation(self) -> None:
         session = {"model": "gpt-realtime-translate", "audio": {"output": {"language": "fr"}}}
-        secret = tls_client().realtime.translations.client_secrets.create(session=session)
+        secret = rest_client().realtime.translations.client_secrets.create(session=session)
         self.assertEqual(secret.session.audio.output.language, "fr")
-        with tls_client(secret.value).realtime.translations.connect(model="gpt-realtime-translate") as connection:
-            created = Ears(connection, strict.TRANSLATION).next("session.created")
+        connect = tls_client(secret.value).realtime.translations.connect
+        async with connect(model="gpt-realtime-translate") as connection:
+            created = await AsyncEars(connection, strict.TRANSLATION).next("session.created")
             self.assertEqual(created.session.audio.output.language, "fr")
 
 
