@@ -161,7 +161,7 @@ fn wanted_tools(request: &EngineRequest) -> Vec<Callable<'_>> {
         }
         ToolChoice::Mode(Open::Known(ToolChoiceMode::None)) => Vec::new(),
         ToolChoice::Mode(mode) => {
-            let said = request.last_user_text().unwrap_or_default().to_lowercase();
+            let said = last_said(request).to_lowercase();
             let is_named = |tool: &Callable<'_>| {
                 let name = tool.name().to_lowercase();
                 !name.is_empty() && (said.contains(&name) || said.contains(&name.replace(['_', '-'], " ")))
@@ -172,6 +172,20 @@ fn wanted_tools(request: &EngineRequest) -> Vec<Callable<'_>> {
             named.into_iter().chain(demanded).collect()
         }
     }
+}
+
+/// What the last message of the user says, written or transcribed. What was said before has been answered.
+fn last_said(request: &EngineRequest) -> String {
+    let last = request.items.iter().rev().find_map(|item| match &**item {
+        ContextItem::Message { role: Role::User, parts } => Some(parts),
+        _ => None,
+    });
+    let words = last.into_iter().flatten().filter_map(|part| match part {
+        ContextPart::Text(text) => Some(text.as_str()),
+        ContextPart::Audio { transcript, .. } => transcript.as_deref(),
+        ContextPart::Image { .. } => None,
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn exact_words(request: &EngineRequest) -> Option<String> {

@@ -194,10 +194,6 @@ pub(super) fn session_kind(transcription: bool) -> Refusal {
     refusal("invalid_parameter", message, None)
 }
 
-pub(super) fn model_change(param: &str) -> Refusal {
-    refusal("invalid_parameter", "The model of a session cannot be changed.", Some(param))
-}
-
 pub(super) fn tracing_change() -> Refusal {
     refusal("invalid_parameter", "Tracing cannot be changed once it is enabled.", Some("session.tracing"))
 }

@@ -147,11 +147,7 @@ impl Settings {
     }
 
     fn merge(&mut self, update: RealtimeSession, voice_locked: bool) -> Result<(), Refusal> {
-        if let Some(model) = update.model.get()
-            && self.session.model.get() != Some(model)
-        {
-            return Err(refusal::model_change("session.model"));
-        }
+        // `update.model` changes nothing: agents send a model of their own, whatever the URL says.
         let tracing = &self.session.tracing;
         if tracing.get().is_some() && !update.tracing.is_absent() && update.tracing != *tracing {
             return Err(refusal::tracing_change());

@@ -61,6 +61,9 @@ fn a_function_is_chosen_by_name_and_left_alone_by_none() {
     play.user_text("Please get weather for Rome");
     let events = play.text_response();
     assert_eq!(find(&events, "response.done")["response"]["output"][0]["name"], "get_weather");
+    play.user_text("Thank you.");
+    assert_eq!(kind(&play.text_response()), "message", "what was asked for before is not asked for again");
+    play.user_text("Please get weather for Rome");
 
     let choose = |choice: Value| {
         json!({"type": "response.create", "response":
