@@ -11,10 +11,13 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! Any client of the API can connect, in the current dialect (GA) or the one before (beta): text and audio turns,
-//! voice activity detection, interruption, function calls, items, out-of-band responses, errors. Any key is good, or
-//! none, until one is [required](LocalServerBuilder::require_key). What it answers is made by an [`Engine`]; the [built-in one](BuiltIn) needs no network and no
-//! model, and says that it is the local server and what it read or heard.
+//! Any client of the API can connect, in the current dialect (GA) or the one before (beta), to all that a WebSocket of the
+//! API has: conversations, transcription and translation sessions, text and audio turns, voice activity detection,
+//! interruption, function calls, MCP tools, items, out-of-band responses, errors. [`conformance`] leads from each of them to
+//! its test. Any key is good, or none, until one is [required](LocalServerBuilder::require_key).
+//!
+//! What it answers is made by an [`Engine`]; the [built-in one](BuiltIn) needs no network and no model, and says that it is
+//! the local server and what it read or heard.
 //!
 //! # Beside the socket
 //!
@@ -45,7 +48,9 @@
 //! # What it is not
 //!
 //! - Not a model. The built-in engine understands nothing; its transcripts of the user tell durations.
-//! - Not a copy of the service's timing: it answers as fast as it can.
+//! - Not a copy of the service's timing: it answers at once, or at a [pace](BuiltIn::pace) of one's choice. Semantic turn
+//!   detection waits for silence, longer or shorter by its `eagerness`.
+//! - Not an accountant: tokens are [estimates](machine#usage).
 //! - Not (yet) WebRTC.
 //!
 //! # How it is made
@@ -54,6 +59,9 @@
 //! make responses. The network layer is one loop around a machine for each connection.
 
 #![deny(missing_docs)]
+
+#[doc = include_str!("../CONFORMANCE.md")]
+pub mod conformance {}
 
 mod engine;
 pub mod machine;

@@ -31,6 +31,14 @@
 //! let frames: Vec<_> = std::iter::from_fn(|| machine.poll_transmit()).collect();
 //! assert!(frames.iter().any(|frame| frame.contains("response.done")));
 //! ```
+//!
+//! # Usage
+//!
+//! Tokens are estimates. Audio counts as at the service: 1 token per 100 ms of the user's, 1 per 50 ms of the model's, rounded
+//! up for each part. Text counts 1 token per 4 characters, rounded up, each text by itself; an image 85. Of the input, what the
+//! request before began with as well is cached. `gpt-4o-*transcribe` models are billed by tokens, other transcriptions by
+//! seconds, rounded up. What is beyond the model's context (28 224 tokens; 123 904 of `gpt-realtime-2`) is dropped as the
+//! session's `truncation` says.
 
 mod config;
 mod context;
