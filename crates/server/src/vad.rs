@@ -119,8 +119,10 @@ impl Vad {
         Some(self.judge(score))
     }
 
-    /// Forgets that there is speech; what is still being said counts as new.
-    pub(crate) const fn forget(&mut self) {
+    /// Forgets that there is speech; what is still being said counts as new. The network forgets as well: its score stays
+    /// high for some frames after the sound has ended, which would count as new speech.
+    pub(crate) fn forget(&mut self) {
+        self.detector.reset();
         self.state = State::Quiet { run: 0 };
     }
 

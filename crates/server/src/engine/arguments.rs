@@ -1,11 +1,16 @@
 //! Arguments for a function, made from the JSON Schema of its parameters.
 
+use std::cell::Cell;
+
 use serde_json::{Map, Value, json};
 
 use super::pattern;
 
 /// Deeper schemas, and those that refer to themselves, end in null.
 const MAX_DEPTH: usize = 24;
+/// Values that are looked at, copied or made for one call: a schema of a few lines can demand billions. What is beyond
+/// is null.
+const MAX_WORK: usize = 50_000;
 /// Bounds for what a schema may demand.
 const MAX_ITEMS: u64 = 64;
 const MAX_TEXT: usize = 4096;
@@ -32,36 +37,59 @@ const MAX_TEXT: usize = 4096;
 /// assert_eq!(arguments_for(&schema), json!({"city": "text", "days": 1}));
 /// ```
 pub fn arguments_for(schema: &Value) -> Value {
-    Maker { root: schema }.value(schema, 0)
+    Maker { root: schema, work: Cell::new(MAX_WORK) }.value(schema, 0)
 }
 
 struct Maker<'a> {
     root: &'a Value,
+    /// What may still be done.
+    work: Cell<usize>,
+}
+
+/// Members whose schemas are put in place of the one that has them.
+const COMPOSING: [&str; 4] = ["$ref", "allOf", "anyOf", "oneOf"];
+
+fn is_composed(object: &Map<String, Value>) -> bool {
+    COMPOSING.iter().any(|name| object.contains_key(*name))
+}
+
+/// How many values a value consists of.
+fn weight(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(entries) => entries.iter().map(weight).sum(),
+        Value::Object(members) => members.values().map(weight).sum(),
+        Value::String(text) => text.len() / 64,
+        _ => 0,
+    }
 }
 
 impl Maker<'_> {
+    /// Whether there is work left for so much.
+    fn may(&self, work: usize) -> bool {
+        let left = self.work.get().checked_sub(work);
+        self.work.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
     fn value(&self, schema: &Value, depth: usize) -> Value {
         let Some(object) = schema.as_object() else { return json!({}) };
-        if depth > MAX_DEPTH {
+        if depth > MAX_DEPTH || !self.may(1) {
             return Value::Null;
         }
-        if let Some(fixed) = object.get("const") {
-            return fixed.clone();
+        let given = object.get("const").or_else(|| object.get("enum").and_then(|words| words.get(0)));
+        if let Some(given) = given.or_else(|| object.get("default")) {
+            return if self.may(weight(given)) { given.clone() } else { Value::Null };
         }
-        if let Some(first) = object.get("enum").and_then(|words| words.get(0)) {
-            return first.clone();
-        }
-        if let Some(default) = object.get("default") {
-            return default.clone();
-        }
-        let whole = self.resolved(object, depth);
-        if whole.len() != object.len() || whole.keys().ne(object.keys()) {
-            return self.value(&Value::Object(whole), depth + 1);
+        if is_composed(object) {
+            return self.value(&Value::Object(self.resolved(object, depth)), depth + 1);
         }
         match self.kind(object) {
             "object" => self.object(object, depth),
             "array" => self.array(object, depth),
-            "string" => Value::from(text(object)),
+            "string" => {
+                let text = Value::from(text(object));
+                if self.may(weight(&text)) { text } else { Value::Null }
+            }
             "integer" => number(object, true),
             "number" => number(object, false),
             "boolean" => Value::from(true),
@@ -71,6 +99,9 @@ impl Maker<'_> {
 
     /// The schema with its references, alternatives and conjunctions put in place.
     fn resolved(&self, object: &Map<String, Value>, depth: usize) -> Map<String, Value> {
+        if !self.may(object.values().map(weight).sum()) {
+            return Map::new();
+        }
         let mut whole = object.clone();
         let mut parts = Vec::new();
         if let Some(Value::String(reference)) = whole.remove("$ref") {
@@ -82,15 +113,16 @@ impl Maker<'_> {
         parts.extend(alternatives.iter().flatten().filter_map(|list| list.get(0)));
         for part in parts.into_iter().filter_map(Value::as_object) {
             // A part may itself be a reference or a conjunction.
-            let part = if depth < MAX_DEPTH { self.fully_resolved(part, depth + 1) } else { part.clone() };
+            let part = if is_composed(part) && depth < MAX_DEPTH {
+                self.resolved(part, depth + 1)
+            } else if self.may(part.values().map(weight).sum()) {
+                part.clone()
+            } else {
+                Map::new()
+            };
             merge(&mut whole, part);
         }
         whole
-    }
-
-    fn fully_resolved(&self, object: &Map<String, Value>, depth: usize) -> Map<String, Value> {
-        let composed = ["$ref", "allOf", "anyOf", "oneOf"].iter().any(|name| object.contains_key(*name));
-        if composed && depth < MAX_DEPTH { self.resolved(object, depth) } else { object.clone() }
     }
 
     fn kind<'o>(&self, object: &'o Map<String, Value>) -> &'o str {
@@ -234,6 +266,21 @@ mod tests {
         ] {
             assert_eq!(arguments_for(&schema), value, "{schema}");
         }
+    }
+
+    #[test]
+    fn a_small_schema_that_demands_billions_gets_what_is_bearable() {
+        let names: Vec<String> = (0..8).map(|name| name.to_string()).collect();
+        let properties: Map<String, Value> =
+            names.iter().map(|name| (name.clone(), json!({"$ref": "#/$defs/n"}))).collect();
+        let bomb = json!({"$ref": "#/$defs/n",
+            "$defs": {"n": {"type": "object", "required": names, "properties": properties}}});
+        assert!(weight(&arguments_for(&bomb)) <= 2 * MAX_WORK);
+        let mut deep = json!({"type": "string", "minLength": 4096});
+        for _ in 0..20 {
+            deep = json!({"type": "array", "minItems": 64, "items": deep});
+        }
+        assert!(weight(&arguments_for(&deep)) <= 2 * MAX_WORK);
     }
 
     #[test]

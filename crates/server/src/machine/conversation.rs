@@ -76,27 +76,29 @@ impl Conversation {
         if self.get(&item.id).is_some() {
             return Err(refusal::duplicate_item(item.id.as_str()));
         }
+        let position = |items: &VecDeque<StoredItem>, id: &ItemId| items.iter().position(|item| item.id == *id);
+        if let Place::After(id) = place
+            && position(&self.items, id).is_none()
+        {
+            return Err(refusal::unknown_previous_item(id.as_str()));
+        }
+        self.make_room(&item);
         let index = match place {
             Place::End => self.items.len(),
             Place::First => 0,
-            Place::After(id) => match self.items.iter().position(|item| item.id == *id) {
-                Some(index) => index + 1,
-                None => return Err(refusal::unknown_previous_item(id.as_str())),
-            },
+            // It may just have been forgotten: what was behind it is the beginning now.
+            Place::After(id) => position(&self.items, id).map_or(0, |index| index + 1),
         };
-        self.count(&item, true);
         let previous = index.checked_sub(1).and_then(|index| self.items.get(index)).map(|item| item.id.clone());
         self.items.insert(index, item);
-        self.forget_oldest();
         Ok(previous)
     }
 
     /// Adds an item with an id of ours at the end; says which is before it.
     pub(super) fn append(&mut self, item: StoredItem) -> Option<ItemId> {
+        self.make_room(&item);
         let previous = self.last_id().cloned();
-        self.count(&item, true);
         self.items.push_back(item);
-        self.forget_oldest();
         previous
     }
 
@@ -193,15 +195,15 @@ impl Conversation {
         count(&mut self.audio_samples, audio);
     }
 
-    fn forget_oldest(&mut self) {
-        while self.items.len() > 1
-            && (self.items.len() > MAX_ITEMS
-                || self.text_bytes > MAX_TEXT_BYTES
-                || self.audio_samples > MAX_AUDIO_SAMPLES)
+    /// Counts an item that is to be added, and forgets the oldest ones that do not fit beside it.
+    fn make_room(&mut self, item: &StoredItem) {
+        self.count(item, true);
+        while self.items.len() >= MAX_ITEMS
+            || self.text_bytes > MAX_TEXT_BYTES
+            || self.audio_samples > MAX_AUDIO_SAMPLES
         {
-            if let Some(item) = self.items.pop_front() {
-                self.count(&item, false);
-            }
+            let Some(oldest) = self.items.pop_front() else { return };
+            self.count(&oldest, false);
         }
     }
 }

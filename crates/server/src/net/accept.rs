@@ -25,7 +25,7 @@ use super::sockets::Peer;
 /// Connections that have not become sessions: more wait to be accepted.
 const MAX_UNDECIDED: usize = 512;
 /// How long a client may take to send the headers of a request, the first or the next.
-const HEADER_WAIT: Duration = Duration::from_secs(30);
+const HEADER_WAIT: Duration = Duration::from_secs(10);
 #[cfg(feature = "tls")]
 const TLS_WAIT: Duration = Duration::from_secs(10);
 /// How long to wait when there are no file descriptors left.

@@ -242,6 +242,19 @@ fn a_commit_during_speech_takes_the_announced_item() {
 }
 
 #[test]
+fn silence_after_a_commit_or_a_clear_amid_speech_is_no_new_turn() {
+    for name in ["input_audio_buffer.commit", "input_audio_buffer.clear"] {
+        for said in [500, 700, 900, 1_100] {
+            let mut play = Play::new(Dialect::Ga);
+            let events = play.stream(&[silence(500), speech()[..said * 24].to_vec()].concat());
+            find(&events, "input_audio_buffer.speech_started");
+            play.send(json!({"type": name}));
+            assert_eq!(types(&play.stream(&silence(1_500))), Vec::<String>::new(), "{name} after {said} ms");
+        }
+    }
+}
+
+#[test]
 fn clear_drops_the_speech_and_positions_go_on() {
     let mut play = Play::new(Dialect::Ga);
     play.stream(&[silence(300), speech()].concat());

@@ -204,3 +204,16 @@ fn an_id_that_means_a_place_names_no_item() {
     let id = events[0]["item"]["id"].as_str().unwrap();
     assert!(id.starts_with("item_"), "{id}");
 }
+
+#[test]
+fn the_oldest_items_make_room_for_new_ones_wherever_these_go() {
+    let mut play = Play::new(Dialect::Ga);
+    for index in 0..10_000 {
+        create(&mut play, message(&index.to_string()), Value::Null);
+    }
+    create(&mut play, message("front"), json!("root"));
+    assert_eq!(types(&by_id(&mut play, "retrieve", "front")), ["conversation.item.retrieved"]);
+    assert_eq!(error(&by_id(&mut play, "retrieve", "0")).0, "item_retrieve_invalid_item_id");
+    let events = create(&mut play, message("behind"), json!("front"));
+    assert_eq!(events[0]["previous_item_id"], Value::Null, "the item before it had to make room");
+}
