@@ -93,6 +93,14 @@ impl MachineConfig {
         self
     }
 
+    /// `session.expires_at`, in Unix seconds.
+    pub(super) const fn expires_at(&self) -> u64 {
+        // The largest whole number that every reader of JSON keeps.
+        const MAX: u64 = (1 << 53) - 1;
+        let at = self.opened_at.saturating_add(self.lifetime.as_secs());
+        if at < MAX { at } else { MAX }
+    }
+
     /// Why there will be no session, and how the socket is closed then.
     pub(super) fn refusal(&self) -> Option<(Refusal, Close)> {
         if let Some(turned_away) = self.turned_away {

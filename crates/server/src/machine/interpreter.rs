@@ -259,7 +259,7 @@ pub(super) fn complete(mut asked: TranslationSession, config: &MachineConfig, id
     TranslationSession::new()
         .kind(SessionType::Translation)
         .id(id)
-        .expires_at(Int::from(config.opened_at + config.lifetime.as_secs()))
+        .expires_at(Int::from(config.expires_at()))
         .model(model.as_deref().map(Model::from))
         .audio(audio)
 }

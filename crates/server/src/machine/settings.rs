@@ -54,7 +54,7 @@ impl Settings {
         let Some(settings) = config.template.as_ref().and_then(SessionTemplate::settings) else {
             return Self::new(config, id);
         };
-        let mut settings = settings.clone().named(id, config.opened_at + config.lifetime.as_secs());
+        let mut settings = settings.clone().named(id, config.expires_at());
         // The connection says which dialect it speaks; the settings themselves have none.
         settings.dialect = config.dialect;
         if let Some(model) = config.model.as_deref() {
@@ -73,7 +73,7 @@ impl Settings {
     pub(super) fn new(config: &MachineConfig, id: SessionId) -> Self {
         let dialect = config.dialect;
         let transcription = config.kind == SessionKind::Transcription;
-        let expires_at = config.opened_at + config.lifetime.as_secs();
+        let expires_at = config.expires_at();
         let input = AudioInput::new()
             .format(AudioFormat::pcm())
             .transcription(None)

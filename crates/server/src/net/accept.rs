@@ -1,5 +1,6 @@
 //! Accepting: a task for each connection, so that none waits for the handshake or the headers of another.
 
+use std::any::Any;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -39,8 +40,13 @@ pub(super) enum Shell {
     Tls(tokio_rustls::TlsAcceptor),
 }
 
-/// Accepts for ever. Dropping it ends all connections that are not sessions yet.
-pub(super) async fn run(listener: TcpListener, shell: Shell, router: Router) -> Infallible {
+/// Accepts for ever. Dropping it ends all connections that are not sessions yet. `panicked` is told of those that panic.
+pub(super) async fn run(
+    listener: TcpListener,
+    shell: Shell,
+    router: Router,
+    panicked: impl Fn(Box<dyn Any + Send>),
+) -> Infallible {
     let undecided = Arc::new(Semaphore::new(MAX_UNDECIDED));
     let mut connections = JoinSet::new();
     loop {
@@ -55,7 +61,12 @@ pub(super) async fn run(listener: TcpListener, shell: Shell, router: Router) -> 
                     continue;
                 }
             },
-            Some(_) = connections.join_next() => continue,
+            Some(ended) = connections.join_next() => {
+                if let Err(error) = ended && error.is_panic() {
+                    panicked(error.into_panic());
+                }
+                continue;
+            }
         };
         let (shell, router) = (shell.clone(), router.clone());
         connections.spawn(async move {

@@ -221,8 +221,9 @@ impl LocalServerBuilder {
         let shell = Shell::Plain;
         let secure = !matches!(shell, Shell::Plain);
         let router = routes::router(Arc::clone(&shared));
+        let told = Arc::clone(&shared);
         let listener = tokio::spawn(async move {
-            accept::run(listener, shell, router).await;
+            accept::run(listener, shell, router, |panic| told.panicked(panic)).await;
         });
         Ok(LocalServer { addr, secure, shared, listener })
     }

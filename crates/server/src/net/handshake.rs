@@ -76,8 +76,8 @@ pub(super) fn with_template(config: MachineConfig, door: Door, template: Session
         return None;
     }
     let model = match kind {
-        // Its model is no member of the session.
-        SessionKind::Transcription => config.model,
+        // Clients that name a model in every URL mean no harm: the kind is the secret's to say.
+        SessionKind::Transcription => None,
         SessionKind::Realtime | SessionKind::Translation => template.model().map(str::to_owned).or(config.model),
     };
     Some(MachineConfig { kind, model, template: Some(template), ..config })

@@ -127,7 +127,8 @@ fn mint(server: &Server, template: SessionTemplate, life: u64) -> Result<Minted,
     let id = secrets::session_id().map_err(|_| ApiError::no_randomness())?;
     let session = template.wire(&id, 0);
     let expires_at = now.saturating_add(life);
-    let secret = server.secrets().mint(template, expires_at, now).map_err(|_| ApiError::no_randomness())?;
+    let secret =
+        server.secrets().mint(template, session.len(), expires_at, now).map_err(|_| ApiError::no_randomness())?;
     Ok(Minted { value: secret.reveal().to_owned(), expires_at, session })
 }
 

@@ -303,6 +303,14 @@ fn the_life_of_a_session_can_be_shorter() {
 }
 
 #[test]
+fn a_session_can_live_for_ever() {
+    let config = MachineConfig { lifetime: Duration::MAX, opened_at: 7, ..MachineConfig::realtime("gpt-realtime") };
+    let mut play = Play::open(config);
+    assert_eq!(types(&play.drain()), ["session.created"]);
+    assert_eq!(types(&play.wait(Duration::from_secs(1 << 40))), Vec::<String>::new());
+}
+
+#[test]
 fn a_connection_that_is_turned_away_gets_an_error_and_its_close() {
     for (turned_away, code, close) in [
         (TurnedAway::WrongKey, 3000, "invalid_request_error.invalid_api_key"),

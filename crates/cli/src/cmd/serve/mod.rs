@@ -126,13 +126,17 @@ impl Serve {
         say(&server, trusted.as_ref())?;
 
         signals.next().await;
-        // Who is impatient says so again.
+        let stopped = async {
+            server.stop().await;
+            for desk in desks {
+                // Of a thread that panicked nothing is left to be written.
+                let _ = tokio::task::spawn_blocking(|| desk.finish()).await;
+            }
+        };
+        // Who is impatient says so again: a disk or a terminal may keep us waiting.
         tokio::select! {
-            () = server.stop() => {}
+            () = stopped => {}
             () = signals.next() => {}
-        }
-        for desk in desks {
-            desk.finish();
         }
         Ok(())
     }
