@@ -23,6 +23,8 @@ const STEPS: &[Step] = &[
     cargo("build", BUILD),
     // With the doc tests, which nextest would leave out.
     cargo("test", &["test", "--workspace"]),
+    // The server without its features, which the workspace as a whole never builds.
+    cargo("lean", &["test", "--package", "vivavoce-server", "--test", "mcp_off"]),
     Step { name: "interop", work: Work::Own(interop::run) },
 ];
 
@@ -76,13 +78,16 @@ mod tests {
 
     #[test]
     fn no_name_means_every_step() {
-        assert_eq!(names(&[]).unwrap(), ["fmt", "clippy", "doc", "build", "test", "interop"]);
+        assert_eq!(names(&[]).unwrap(), ["fmt", "clippy", "doc", "build", "test", "lean", "interop"]);
     }
 
     #[test]
     fn named_steps_run_in_their_own_order() {
         assert_eq!(names(&["test", "fmt"]).unwrap(), ["fmt", "test"]);
-        assert_eq!(names(&["fnt"]).unwrap_err(), "there is no step `fnt`, only fmt, clippy, doc, build, test, interop");
+        assert_eq!(
+            names(&["fnt"]).unwrap_err(),
+            "there is no step `fnt`, only fmt, clippy, doc, build, test, lean, interop"
+        );
     }
 
     /// Clippy reads the list of banned methods from each crate's own folder and cannot include another file.

@@ -282,5 +282,6 @@ async fn localhost_is_this_machine_and_other_hosts_need_leave() {
     let mut client = Client::connect(&server).await;
     assert_eq!(client.name(&by_name, json!({})).await["tools"].as_array().unwrap().len(), 5);
     let item = client.name("http://allowed.invalid/", json!({})).await;
-    assert_eq!(item["error"]["code"], 502, "tried, and not found: {item}");
+    // Tried, and not found, or not in time: what a resolver does with it is its own affair.
+    assert!(matches!(item["error"]["code"].as_u64(), Some(502 | 504)), "{item}");
 }

@@ -19,6 +19,8 @@ use crate::engine::{EngineEvent, TranslationRequest};
 /// Samples at 24 kHz of what an engine is given at a time: 200 ms.
 const FRAME: usize = 4_800;
 const FRAME_MS: u64 = 200;
+/// Translations that still speak, while another listens already; the oldest is stopped for one more.
+const MAX_FINISHING: usize = 8;
 const LANGUAGE: &str = "en";
 
 #[derive(Debug)]
@@ -153,6 +155,10 @@ impl Interpreter {
         if let Some(id) = self.current.take() {
             self.out.order(Job::EndOfAudio { id });
             self.finishing.push(id);
+            if self.finishing.len() > MAX_FINISHING {
+                let id = self.finishing.remove(0);
+                self.out.order(Job::Cancel { id });
+            }
         }
     }
 

@@ -233,6 +233,12 @@ impl Machine {
         }
     }
 
+    /// The session is over: what waits is still to be sent, then the socket closed. A client that does not take it need not
+    /// be waited for.
+    pub const fn is_closing(&self) -> bool {
+        !self.is_open()
+    }
+
     /// Bytes of frames that wait to be sent.
     pub const fn backlog_bytes(&self) -> usize {
         match &self.kind {

@@ -8,7 +8,7 @@ use futures_util::stream::SplitSink;
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until};
 use vivavoce_protocol::Direction;
 
 use super::Shared;
@@ -54,6 +54,7 @@ pub(super) async fn run(
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ping.reset();
 
+    let mut over = None;
     let close = loop {
         // 1. What the machine wants done.
         while let Some(job) = machine.poll_job() {
@@ -74,6 +75,8 @@ pub(super) async fn run(
         let unheard = backlog.samples() > MAX_SAMPLES;
         let listening = machine.backlog_bytes() <= MAX_BACKLOG && !unheard;
         let wake = machine.poll_timeout().map(|at| at.saturating_sub(start.elapsed()));
+        // Who does not read its farewell is left without.
+        let give_up = machine.is_closing().then(|| *over.get_or_insert_with(|| Instant::now() + CLOSE_WAIT));
         tokio::select! {
             message = incoming.next(), if listening => match message {
                 Some(Ok(Message::Text(frame))) if frame.len() > MAX_FRAME => break Some(too_big()),
@@ -118,6 +121,7 @@ pub(super) async fn run(
                     break Some(Close { code: 1011, reason: "The engine panicked.".to_owned() });
                 }
             }
+            () = sleep_until(give_up.unwrap_or(start).into()), if give_up.is_some() => break None,
             () = sleep(wake.unwrap_or_default()), if wake.is_some() => machine.handle_timeout(start.elapsed()),
             _ = ping.tick() => {
                 // A full queue shows by itself that the socket is in use.

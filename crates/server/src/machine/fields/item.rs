@@ -1,6 +1,7 @@
 //! Items and their content parts (protocol.md 2.4).
 
 use super::session::TEXT;
+use super::tool::LABEL;
 use super::{Field, Shape, Variant, Without, optional, required, unlisted, variant};
 
 const MAX_TEXT: usize = 256_000;
@@ -79,13 +80,13 @@ const FUNCTION_CALL_OUTPUT: Shape =
     Shape::Object(&[COMMON, &[required("call_id", Shape::Name), required("output", TEXT)]]);
 const REFERENCE: Shape = Shape::Object(&[&[optional("type", Shape::Any), required("id", TEXT)]]);
 
-const MCP_CALL: &[Field] = &[required("server_label", TEXT), required("name", TEXT), required("arguments", TEXT)];
+const MCP_CALL: &[Field] = &[required("server_label", LABEL), required("name", TEXT), required("arguments", TEXT)];
 const MCP_LIST_TOOLS: Variant = unlisted(
     "mcp_list_tools",
     Shape::Object(&[
         COMMON,
         &[
-            required("server_label", TEXT),
+            required("server_label", LABEL),
             required(
                 "tools",
                 Shape::List(&Shape::Object(&[&[

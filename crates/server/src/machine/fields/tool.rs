@@ -4,6 +4,8 @@ use super::session::TEXT;
 use super::{Field, Shape, Without, optional, required, variant};
 
 const TYPE: Field = optional("type", Shape::Any);
+/// Of an MCP server; each of its tools has a copy.
+pub(super) const LABEL: Shape = Shape::Text(256);
 
 const FUNCTION: Shape = Shape::Object(&[&[
     TYPE,
@@ -17,7 +19,7 @@ const FILTER: Shape =
 
 const MCP: Shape = Shape::Object(&[&[
     TYPE,
-    required("server_label", TEXT),
+    required("server_label", LABEL),
     optional("server_url", TEXT),
     optional(
         "connector_id",
@@ -70,7 +72,7 @@ pub(super) const TOOL_CHOICE: Shape = Shape::Either(&[
         without: Without::Refused,
         variants: &[
             variant("function", Shape::Object(&[&[TYPE, required("name", TEXT)]])),
-            variant("mcp", Shape::Object(&[&[TYPE, required("server_label", TEXT), optional("name", TEXT)]])),
+            variant("mcp", Shape::Object(&[&[TYPE, required("server_label", LABEL), optional("name", TEXT)]])),
         ],
     },
 ]);
