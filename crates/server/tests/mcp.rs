@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use vivavoce_server::{LocalServer, VoiceKind};
 
@@ -117,7 +118,16 @@ struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Client {
     async fn connect(server: &LocalServer) -> Self {
-        let (socket, _) = connect_async(format!("{}?model=gpt-realtime", server.url())).await.unwrap();
+        Self::connect_from(server, None).await
+    }
+
+    /// As a page of this origin.
+    async fn connect_from(server: &LocalServer, origin: Option<&str>) -> Self {
+        let mut request = format!("{}?model=gpt-realtime", server.url()).into_client_request().unwrap();
+        if let Some(origin) = origin {
+            request.headers_mut().insert("origin", origin.parse().unwrap());
+        }
+        let (socket, _) = connect_async(request).await.unwrap();
         let mut client = Self(socket);
         client.until("session.created").await;
         client
@@ -284,4 +294,15 @@ async fn localhost_is_this_machine_and_other_hosts_need_leave() {
     let item = client.name("http://allowed.invalid/", json!({})).await;
     // Tried, and not found, or not in time: what a resolver does with it is its own affair.
     assert!(matches!(item["error"]["code"].as_u64(), Some(502 | 504)), "{item}");
+}
+
+#[tokio::test]
+async fn a_page_of_a_stranger_reaches_no_mcp_server() {
+    let (url, _told) = tools().await;
+    let server = LocalServer::start().await.unwrap();
+    for (origin, reached) in [("https://evil.example", false), ("http://localhost:3000", true)] {
+        let mut client = Client::connect_from(&server, Some(origin)).await;
+        let item = client.name(&format!("{url}/mcp"), json!({})).await;
+        assert_eq!(item.get("error").is_none_or(Value::is_null), reached, "{item}");
+    }
 }

@@ -96,7 +96,7 @@ pub trait Engine: Send + Sync + 'static {
 /// A response, a transcription or a translation being made.
 pub type EngineFuture = Pin<Box<dyn Future<Output = Result<(), EngineError>> + Send>>;
 
-/// Why a response could not be made: `response.status_details.error`.
+/// Why something could not be made: `response.status_details.error`, or the `error` of a failed transcription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineError {
     /// The class of error, such as `server_error`.
@@ -138,9 +138,9 @@ pub enum EngineEvent {
     Arguments(String),
     /// What the speaker of a translation session said, to append to the transcript of the input.
     Heard(String),
-    /// The response is complete. The last event of its response.
+    /// All is said. The last event; sent by whoever runs the engine, when its future ends.
     Done,
-    /// The response cannot be completed. The last event of its response.
+    /// It cannot be completed. The last event; sent by whoever runs the engine, when its future fails.
     Failed(EngineError),
 }
 

@@ -10,6 +10,7 @@ use vivavoce_protocol::{
 };
 
 use super::MachineConfig;
+use super::item::described;
 use super::job::{Job, JobId};
 use super::outbox::Outbox;
 use super::refusal::{self, Refusal};
@@ -114,7 +115,10 @@ impl Interpreter {
         if base64.len() > MAX_APPEND {
             return Err(refusal::audio_too_large());
         }
-        let bad = || refusal::bad_audio("mono PCM16 at 24kHz", "audio");
+        let bad = || refusal::bad_audio(described(AudioEncoding::Pcm16), "audio");
+        if !base64.len().is_multiple_of(4) {
+            return Err(bad());
+        }
         let samples = self.decoder.decode(base64).map_err(|_| bad())?;
         self.pending.extend_from_slice(&samples);
         let whole = self.pending.len() / FRAME * FRAME;

@@ -268,6 +268,11 @@ impl Mcp {
         offers
     }
 
+    /// A request for leave was deleted: nobody can answer it any more.
+    pub(super) fn forget_request(&mut self, id: &ItemId) {
+        self.pending.retain(|pending| pending.call.approval_request_id.as_ref() != Some(id));
+    }
+
     /// Keeps a call that waits for leave; false when too many do.
     pub(super) fn ask(&mut self, pending: Pending) -> bool {
         let has_room = self.pending.len() < MAX_PENDING;

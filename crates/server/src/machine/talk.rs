@@ -212,6 +212,7 @@ impl Talk {
         if !self.conversation.remove(id) {
             return Err(refusal::unknown_item_to_delete(id.as_str()));
         }
+        self.mcp.forget_request(id);
         self.out.send(ServerEvent::ItemDeleted(ItemNotice::new().item_id(id.clone())));
         Ok(())
     }

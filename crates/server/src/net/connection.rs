@@ -13,7 +13,7 @@ use vivavoce_protocol::Direction;
 
 use super::Shared;
 use super::engines::{Engines, MAX_SAMPLES};
-use super::mcp::McpJobs;
+use super::mcp::{Host, McpJobs};
 use super::observer::Watch;
 use crate::machine::{Close, Machine, MachineConfig};
 
@@ -34,6 +34,7 @@ pub(super) async fn run(
     shared: &Shared,
     socket: WebSocket,
     config: MachineConfig,
+    mcp: Option<Arc<Host>>,
     mut stop: watch::Receiver<bool>,
     mut watch: Watch,
 ) {
@@ -49,7 +50,7 @@ pub(super) async fn run(
     let (pieces, mut made) = mpsc::channel(PIECES);
     let mut engines = Engines::new(Arc::clone(&shared.engine), pieces);
     let backlog = engines.backlog();
-    let mut servers = McpJobs::new(Arc::clone(&shared.mcp));
+    let mut servers = McpJobs::new(mcp);
     let mut ping = interval(shared.ping_every);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ping.reset();

@@ -1,6 +1,8 @@
 //! What a connection is for: read from the URL and the headers of its upgrade request.
 
-use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
+use std::net::IpAddr;
+
+use axum::http::header::{ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use axum::http::{HeaderMap, Uri};
 use vivavoce_protocol::Dialect;
 
@@ -67,6 +69,15 @@ pub(super) fn call_id(uri: &Uri) -> Option<String> {
     filled(uri.query().unwrap_or_default(), "call_id")
 }
 
+/// Whether a browser says that a page asks which this machine did not serve.
+pub(super) fn is_from_strange_page(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(ORIGIN) else { return false };
+    let origin = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
+    let host = origin.as_ref().and_then(Uri::host).unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host != "localhost" && !address.is_ok_and(|address| address.is_loopback())
+}
+
 /// Opens the session that a secret describes. `None` when the door is not for that kind.
 ///
 /// The model of the secret counts, and not the one of the URL, which its holder can choose.
@@ -102,6 +113,22 @@ mod tests {
 
     fn opened(door: Door, uri: &'static str) -> MachineConfig {
         config(door, &Uri::from_static(uri), &HeaderMap::new())
+    }
+
+    #[test]
+    fn pages_of_this_machine_are_no_strangers() {
+        for (origin, strange) in [
+            ("http://localhost:3000", false),
+            ("http://127.0.0.1:5173", false),
+            ("http://[::1]", false),
+            ("https://evil.example", true),
+            ("https://localhost.evil.example", true),
+            ("null", true),
+        ] {
+            let headers = HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static(origin))]);
+            assert_eq!(is_from_strange_page(&headers), strange, "{origin}");
+        }
+        assert!(!is_from_strange_page(&HeaderMap::new()), "no browser says nothing");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
+use crate::engine::McpFailure;
 use crate::machine::{Job, JobId, McpEvent};
 
 #[cfg(feature = "mcp")]
@@ -30,24 +31,29 @@ impl Host {
 
     #[expect(clippy::unused_async, reason = "as in a build with MCP")]
     async fn run(&self, job: Job) -> Option<(JobId, McpEvent)> {
-        let failure = || crate::engine::McpFailure::tool("This server was built without the feature `mcp`.");
-        match job {
-            Job::ListTools { id, .. } => Some((id, McpEvent::Listed(Err(failure())))),
-            Job::CallTool { id, .. } => Some((id, McpEvent::Called(Err(failure())))),
-            _ => None,
-        }
+        refused(&job, "This server was built without the feature `mcp`.")
+    }
+}
+
+/// What comes of a job that is not done.
+fn refused(job: &Job, why: &str) -> Option<(JobId, McpEvent)> {
+    match job {
+        Job::ListTools { id, .. } => Some((*id, McpEvent::Listed(Err(McpFailure::tool(why))))),
+        Job::CallTool { id, .. } => Some((*id, McpEvent::Called(Err(McpFailure::tool(why))))),
+        _ => None,
     }
 }
 
 /// The listings and calls of one session. Dropping it stops all of them.
 pub(super) struct McpJobs {
-    host: Arc<Host>,
+    /// None for a page of a stranger: it is not to reach what only this machine can.
+    host: Option<Arc<Host>>,
     running: HashMap<JobId, AbortHandle>,
     tasks: JoinSet<Option<(JobId, McpEvent)>>,
 }
 
 impl McpJobs {
-    pub(super) fn new(host: Arc<Host>) -> Self {
+    pub(super) fn new(host: Option<Arc<Host>>) -> Self {
         Self { host, running: HashMap::new(), tasks: JoinSet::new() }
     }
 
@@ -55,8 +61,13 @@ impl McpJobs {
     pub(super) fn order(&mut self, job: Job) -> Option<Job> {
         match job {
             Job::ListTools { id, .. } | Job::CallTool { id, .. } => {
-                let host = Arc::clone(&self.host);
-                let task = self.tasks.spawn(async move { host.run(job).await });
+                let host = self.host.clone();
+                let task = self.tasks.spawn(async move {
+                    match host {
+                        Some(host) => host.run(job).await,
+                        None => refused(&job, "Pages of other origins than this machine have no MCP servers here."),
+                    }
+                });
                 self.running.insert(id, task);
                 None
             }

@@ -18,6 +18,7 @@ use vivavoce_protocol::Dialect;
 use super::api_error::ApiError;
 use super::credential::{self, Verdict};
 use super::handshake::{self, Door};
+use super::mcp::Host;
 use super::observer::{SessionInfo, Watch};
 use super::{Server, connection, since_epoch};
 use crate::machine::{MachineConfig, SessionTemplate, TurnedAway};
@@ -115,6 +116,7 @@ impl Request {
             peer: self.peer,
             opened: SystemTime::now(),
         };
+        let mcp = (!handshake::is_from_strange_page(&self.headers)).then(|| Arc::clone(&self.server.mcp));
         let watch = Watch::new(Arc::clone(&self.server), info);
         // From here on, whoever stops the server waits for this session.
         let stop = self.server.stop.subscribe();
@@ -122,7 +124,7 @@ impl Request {
             .protocols([handshake::SUBPROTOCOL])
             .max_frame_size(HARD_LIMIT)
             .max_message_size(HARD_LIMIT)
-            .on_upgrade(move |socket| serve(self.server, socket, config, stop, watch, place))
+            .on_upgrade(move |socket| serve(self.server, socket, config, mcp, stop, watch, place))
     }
 
     fn refuse(&self, answer: Response) -> Response {
@@ -182,11 +184,12 @@ async fn serve(
     server: Server,
     socket: WebSocket,
     config: MachineConfig,
+    mcp: Option<Arc<Host>>,
     stop: watch::Receiver<bool>,
     watch: Watch,
     place: OwnedSemaphorePermit,
 ) {
-    let served = connection::run(&server, socket, config, stop, watch);
+    let served = connection::run(&server, socket, config, mcp, stop, watch);
     if let Err(panic) = AssertUnwindSafe(served).catch_unwind().await {
         server.panicked(panic);
     }

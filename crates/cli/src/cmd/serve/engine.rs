@@ -8,10 +8,10 @@ pub(super) struct Engine {
     /// What speaks: `auto` takes espeak-ng, then flite, then a synthetic signal
     #[arg(long, value_enum, default_value = "auto")]
     voice: Voice,
-    /// Make answers no faster than so many times as they are spoken, so that they can be interrupted; at once without it
+    /// Answer at so many times the pace of speech, 1 for the pace itself, so that there is something to interrupt; at once without it
     #[arg(long, value_name = "TIMES", value_parser = pace)]
     pace: Option<f64>,
-    /// What writes down the user's speech; the placeholder tells how long it was
+    /// What writes down the user's speech: the placeholder tells how long it was, pocketsphinx must be installed
     #[arg(long, value_enum, default_value = "placeholder")]
     transcriber: Writer,
 }

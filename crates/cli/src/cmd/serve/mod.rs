@@ -32,7 +32,7 @@ pub(crate) struct Serve {
     /// The port to listen on; 0 picks a free one
     #[arg(long, default_value_t = 8765)]
     port: u16,
-    /// Want this key of clients, or another one named so; without it any key is good, or none
+    /// Want this key of clients; may be repeated, and without it any key is good, or none
     #[arg(long = "require-key", value_name = "KEY", value_parser = NonEmptyStringValueParser::new())]
     keys: Vec<String>,
     /// Refuse clients of the beta protocol, as the vendor does since May 2026
@@ -57,7 +57,7 @@ pub(crate) struct Serve {
     certificate: Certificate,
     #[command(flatten)]
     engine: Engine,
-    /// Say on standard error who connects and leaves, or every event too
+    /// Say on standard error who connects and leaves (connections, the default), or every event too
     #[arg(long, value_name = "WHAT", num_args = 0..=1, default_missing_value = "connections")]
     log: Option<Log>,
 }

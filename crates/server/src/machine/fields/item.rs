@@ -1,6 +1,6 @@
 //! Items and their content parts (protocol.md 2.4).
 
-use super::session::TEXT;
+use super::session::{MAX_NAME, TEXT};
 use super::tool::LABEL;
 use super::{Field, Shape, Variant, Without, optional, required, unlisted, variant};
 
@@ -74,10 +74,12 @@ const BETA_MESSAGE: Shape =
 
 // --- The others --------------------------------------------------------------------------------------------
 
-const FUNCTION_CALL: Shape =
-    Shape::Object(&[COMMON, &[optional("call_id", Shape::Name), required("name", TEXT), required("arguments", TEXT)]]);
+const FUNCTION_CALL: Shape = Shape::Object(&[
+    COMMON,
+    &[optional("call_id", Shape::Name(MAX_NAME)), required("name", TEXT), required("arguments", TEXT)],
+]);
 const FUNCTION_CALL_OUTPUT: Shape =
-    Shape::Object(&[COMMON, &[required("call_id", Shape::Name), required("output", TEXT)]]);
+    Shape::Object(&[COMMON, &[required("call_id", Shape::Name(MAX_NAME)), required("output", TEXT)]]);
 const REFERENCE: Shape = Shape::Object(&[&[optional("type", Shape::Any), required("id", TEXT)]]);
 
 const MCP_CALL: &[Field] = &[required("server_label", LABEL), required("name", TEXT), required("arguments", TEXT)];
@@ -106,7 +108,7 @@ const MCP: [Variant; 4] = [
         "mcp_approval_response",
         Shape::Object(&[
             COMMON,
-            &[required("approval_request_id", TEXT), required("approve", Shape::Bool), optional("reason", TEXT)],
+            &[required("approval_request_id", LABEL), required("approve", Shape::Bool), optional("reason", TEXT)],
         ]),
     ),
     // The other three are the server's; a client brings them back when it replays a conversation.
@@ -116,7 +118,7 @@ const MCP: [Variant; 4] = [
         Shape::Object(&[
             COMMON,
             MCP_CALL,
-            &[optional("approval_request_id", TEXT), optional("output", TEXT), optional("error", Shape::AnyObject)],
+            &[optional("approval_request_id", LABEL), optional("output", TEXT), optional("error", Shape::AnyObject)],
         ]),
     ),
     unlisted("mcp_approval_request", Shape::Object(&[COMMON, MCP_CALL])),

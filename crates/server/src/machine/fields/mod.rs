@@ -39,8 +39,8 @@ pub(super) enum Shape {
     Text(usize),
     /// A string of any length that is looked at where it is used, such as audio.
     LongText,
-    /// A string of letters, digits, `_` and `-`.
-    Name,
+    /// A string of at most so many letters, digits, `_` and `-`.
+    Name(usize),
     /// One of these strings.
     Word(&'static [&'static str]),
     /// A list of words, in one of these combinations; the order does not matter.
@@ -170,7 +170,11 @@ impl Shape {
             Self::Integer(min, max) => check_integer(text, (*min, *max), path),
             Self::Decimal(min, max) => check_decimal(text, (*min, *max), path),
             Self::Text(max) => check_length(&string(json, path)?, *max, path),
-            Self::Name => check_name(&string(json, path)?, path),
+            Self::Name(max) => {
+                let name = string(json, path)?;
+                check_name(&name, path)?;
+                check_length(&name, *max, path)
+            }
             Self::Word(words) => match string(json, path)? {
                 word if words.contains(&&*word) => Ok(()),
                 word => Err(refusal::invalid_value(&word, words, &path.to_string())),
@@ -193,7 +197,7 @@ impl Shape {
             Self::Bool => matches!(json, "true" | "false"),
             Self::Integer(..) => json.parse::<i64>().is_ok() || json.parse::<f64>().is_ok_and(|n| n.fract() == 0.0),
             Self::Decimal(..) => json.starts_with(|first: char| first == '-' || first.is_ascii_digit()),
-            Self::Text(_) | Self::LongText | Self::Name | Self::Word(_) => json.starts_with('"'),
+            Self::Text(_) | Self::LongText | Self::Name(_) | Self::Word(_) => json.starts_with('"'),
             Self::Words { .. } | Self::List(_) => json.starts_with('['),
             Self::Object(_) | Self::AnyObject | Self::Texts { .. } | Self::Tagged { .. } => json.starts_with('{'),
             Self::Either(shapes) => shapes.iter().any(|shape| shape.has_type_of(json)),
@@ -207,7 +211,7 @@ impl Shape {
             Self::Bool => "a boolean",
             Self::Integer(..) => "an integer",
             Self::Decimal(..) => "a decimal",
-            Self::Text(_) | Self::LongText | Self::Name => "a string",
+            Self::Text(_) | Self::LongText | Self::Name(_) => "a string",
             Self::Word([word]) => return Cow::Owned(format!("\"{word}\"")),
             Self::Word(_) => "a string",
             Self::Words { .. } => "an array of strings",
@@ -399,7 +403,7 @@ mod tests {
         optional("list", Shape::List(&Shape::Word(&["a", "b"]))),
         optional("either", Shape::Either(&[Shape::Word(&["inf"]), Shape::Decimal(0.0, 1.0)])),
         optional("texts", Shape::Texts { entries: 1, key: 2, value: 3 }),
-        optional("name", Shape::Name),
+        optional("name", Shape::Name(9)),
     ]]);
 
     fn refusal(json: &str) -> Option<(&'static str, String)> {

@@ -5,6 +5,8 @@ use super::{Field, Shape, Variant, Without, optional, refused, required, variant
 use crate::machine::refusal;
 
 const VOICES: &[&str] = &["alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar"];
+/// Of functions and calls.
+pub(super) const MAX_NAME: usize = 64;
 const MODALITIES: &[&str] = &["text", "audio"];
 /// The service states no upper bound; an hour is a session's whole life.
 const MS: Shape = Shape::Integer(0, 3_600_000);
@@ -179,7 +181,7 @@ const TRANSLATION_AUDIO: Field = optional(
                 optional("noise_reduction", NOISE_REDUCTION),
             ]]),
         ),
-        optional("output", Shape::Object(&[&[optional("language", Shape::Name)]])),
+        optional("output", Shape::Object(&[&[optional("language", Shape::Name(MAX_NAME))]])),
     ]]),
 );
 

@@ -1,15 +1,15 @@
 //! Tools and the choice among them.
 
-use super::session::TEXT;
+use super::session::{MAX_NAME, TEXT};
 use super::{Field, Shape, Without, optional, required, variant};
 
 const TYPE: Field = optional("type", Shape::Any);
-/// Of an MCP server; each of its tools has a copy.
+/// Of an MCP server (each of its tools has a copy), or an id.
 pub(super) const LABEL: Shape = Shape::Text(256);
 
 const FUNCTION: Shape = Shape::Object(&[&[
     TYPE,
-    required("name", Shape::Name),
+    required("name", Shape::Name(MAX_NAME)),
     optional("description", TEXT),
     optional("parameters", Shape::AnyObject),
 ]]);

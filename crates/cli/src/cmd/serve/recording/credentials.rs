@@ -1,57 +1,40 @@
 //! Credentials for MCP servers, which are a client's own and have no place in a file.
 
-use std::collections::HashMap;
-
-use serde::Deserialize;
 use serde_json::value::RawValue;
+use vivavoce_protocol::Members;
 
-use super::mute::place;
+use super::mute::{cut, place};
 
-/// The places where an event can have tools.
-#[derive(Deserialize)]
-struct Outline<'a> {
-    #[serde(borrow)]
-    session: Option<&'a RawValue>,
-    #[serde(borrow)]
-    response: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Owner<'a> {
-    #[serde(borrow)]
-    tools: Vec<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Tool<'a> {
-    #[serde(borrow)]
-    authorization: Option<&'a RawValue>,
-    #[serde(borrow)]
-    headers: Option<&'a RawValue>,
-}
-
-/// The frame with empty strings in place of the credentials in its tools.
-pub(super) fn without_credentials(mut frame: String) -> String {
-    // Hardly any frame has some; those with audio are long.
-    if !frame.contains(r#""tools""#) {
+/// The frame with empty strings in place of the credentials in its tools. Of a frame that is no JSON, and might have some,
+/// nothing is left.
+pub(super) fn without_credentials(frame: String) -> String {
+    // Hardly any frame has some; those with audio are long. A name may be written with escapes.
+    if !frame.contains(r#""tools""#) && !frame.contains(r"\u") {
         return frame;
     }
-    let Ok(outline) = serde_json::from_str::<Outline<'_>>(&frame) else { return frame };
-    let owners = [outline.session, outline.response].into_iter().flatten();
-    let tools = owners.filter_map(|owner| serde_json::from_str::<Owner<'_>>(owner.get()).ok());
-    let mut cuts = Vec::new();
-    for tool in tools.flat_map(|owner| owner.tools) {
-        let Ok(tool) = serde_json::from_str::<Tool<'_>>(tool.get()) else { continue };
-        let headers =
-            tool.headers.and_then(|headers| serde_json::from_str::<HashMap<_, &RawValue>>(headers.get()).ok());
-        let headers = headers.into_iter().flat_map(HashMap::<String, _>::into_values);
-        cuts.extend(tool.authorization.into_iter().chain(headers).map(|secret| place(&frame, secret)));
-    }
-    cuts.sort_by_key(|cut| std::cmp::Reverse(cut.start));
-    for cut in cuts {
-        frame.replace_range(cut, r#""""#);
-    }
-    frame
+    let Ok(json) = serde_json::from_str::<&RawValue>(&frame) else {
+        return if frame.contains("authorization") || frame.contains("headers") { String::new() } else { frame };
+    };
+    let tools = named(json, &["session", "response"]).flat_map(|owner| named(owner, &["tools"])).flat_map(entries);
+    let secrets = tools.flat_map(|tool| {
+        let headers = named(tool, &["headers"]).flat_map(|headers| match Members::of(headers) {
+            Some(headers) => headers.into_iter().map(|(_, value)| value).collect(),
+            None => vec![headers],
+        });
+        named(tool, &["authorization"]).chain(headers)
+    });
+    let cuts = secrets.filter(|secret| secret.get() != "null").map(|secret| place(&frame, secret)).collect();
+    cut(frame, cuts)
+}
+
+/// The members of these names, however often they come and however they are spelled.
+fn named<'a>(json: &'a RawValue, names: &'static [&'static str]) -> impl Iterator<Item = &'a RawValue> {
+    let members = Members::of(json).unwrap_or_default().into_iter();
+    members.filter(|(name, _)| names.contains(&&**name)).map(|(_, value)| value)
+}
+
+fn entries(json: &RawValue) -> Vec<&RawValue> {
+    serde_json::from_str(json.get()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -69,6 +52,12 @@ mod tests {
                 r#"{"response":{"tools":[{"name":"f"},{"headers":{"a":"b"}}]}}"#,
                 r#"{"response":{"tools":[{"name":"f"},{"headers":{"a":""}}]}}"#,
             ),
+            // A reader of JSON takes these for the same, and so does the server.
+            (
+                r#"{"session":1,"session":{"tool\u0073":[{"authorization":"a","authorization":"b","headers":"c"}]}}"#,
+                r#"{"session":1,"session":{"tool\u0073":[{"authorization":"","authorization":"","headers":""}]}}"#,
+            ),
+            (r#"{"session":{"tools":[{"authorization":"a"}]"#, ""),
         ] {
             assert_eq!(without_credentials(with.to_owned()), without);
         }

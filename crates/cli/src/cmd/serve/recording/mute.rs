@@ -33,11 +33,16 @@ struct Part<'a> {
 }
 
 /// The frame with empty strings in place of its audio: `append`, audio deltas and the content of items.
-pub(super) fn without_audio(mut frame: String) -> String {
-    let mut cuts = cuts(&frame);
-    cuts.sort_by_key(|cut| std::cmp::Reverse(cut.start));
-    for cut in cuts {
-        frame.replace_range(cut, r#""""#);
+pub(super) fn without_audio(frame: String) -> String {
+    let cuts = cuts(&frame);
+    cut(frame, cuts)
+}
+
+/// The frame with empty strings in place of these values.
+pub(super) fn cut(mut frame: String, mut places: Vec<Range<usize>>) -> String {
+    places.sort_by_key(|place| std::cmp::Reverse(place.start));
+    for place in places {
+        frame.replace_range(place, r#""""#);
     }
     frame
 }
