@@ -67,8 +67,6 @@ pub enum ContextItem {
         server_label: String,
         /// What it has.
         tools: Vec<ImportedTool>,
-        /// Why there are none.
-        error: Option<McpFailure>,
     },
     /// The model called a tool of an MCP server.
     McpCall {

@@ -1,5 +1,7 @@
 //! Tools of MCP servers, as engines see them: what may be called, and how a call went wrong.
 
+use std::fmt;
+
 use vivavoce_protocol::{Int, McpError, McpErrorType, McpToolInfo, RawJson};
 
 /// A tool that was imported from an MCP server.
@@ -75,6 +77,16 @@ impl ImportedTool {
             + self.description.as_ref().map_or(0, String::len)
             + json(&self.input_schema)
             + self.annotations.as_ref().map_or(0, json)
+    }
+}
+
+impl fmt::Display for McpFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Protocol { code, message } => write!(f, "{message} (JSON-RPC {code})"),
+            Self::ToolExecution { message } => f.write_str(message),
+            Self::Http { code, message } => write!(f, "{message} (HTTP {code})"),
+        }
     }
 }
 

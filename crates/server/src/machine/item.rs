@@ -5,8 +5,7 @@ use std::sync::Arc;
 use vivavoce_audio::{AudioBuffer, AudioChunk, AudioEncoding, DeltaDecoder, encode_base64};
 use vivavoce_protocol::{
     Blob, ContentPart, FunctionCallItem, FunctionCallOutputItem, ImageDetail, Item, ItemId, ItemStatus, List,
-    McpApprovalRequestItem, McpApprovalResponseItem, McpCallItem, McpListToolsItem, Member, MessageItem, Open,
-    PartType, Role,
+    McpApprovalRequestItem, McpApprovalResponseItem, McpCallItem, McpListToolsItem, MessageItem, Open, PartType, Role,
 };
 
 use super::ids::Ids;
@@ -64,7 +63,7 @@ impl Reading<'_> {
                 let server_label = self.required(list.server_label.get(), "server_label")?;
                 let tools = list.tools.get().into_iter().flat_map(List::iter);
                 let tools = tools.filter_map(|tool| ImportedTool::read(&server_label, tool)).collect();
-                ContextItem::McpListTools { tools, error: list.error.get().map(McpFailure::read), server_label }
+                ContextItem::McpListTools { tools, server_label }
             }
             Item::McpCall(call) => ContextItem::McpCall {
                 server_label: self.required(call.server_label.get(), "server_label")?,
@@ -184,15 +183,11 @@ impl StoredItem {
                 .output(output.as_str())
                 .into(),
             // Items of MCP have neither `object` nor `status`.
-            ContextItem::McpListTools { server_label, tools, error } => {
-                let mut list = McpListToolsItem::new()
-                    .id(id)
-                    .server_label(server_label.as_str())
-                    .tools(tools.iter().map(ImportedTool::wire).collect::<List<_>>());
-                // Not in the reference; without it nobody learns why there are no tools.
-                list.error = error.as_ref().map_or(Member::Absent, |error| Member::Value(error.wire()));
-                list.into()
-            }
+            ContextItem::McpListTools { server_label, tools } => McpListToolsItem::new()
+                .id(id)
+                .server_label(server_label.as_str())
+                .tools(tools.iter().map(ImportedTool::wire).collect::<List<_>>())
+                .into(),
             ContextItem::McpCall { server_label, name, arguments, approval_request_id, result } => McpCallItem::new()
                 .id(id)
                 .server_label(server_label.as_str())

@@ -358,7 +358,7 @@ impl Talk {
     fn list(&mut self, definition: Definition) {
         let item = self.out.ids.item();
         let label = definition.server.label.clone();
-        let content = ContextItem::McpListTools { server_label: label, tools: Vec::new(), error: None };
+        let content = ContextItem::McpListTools { server_label: label, tools: Vec::new() };
         let stored = StoredItem { id: item.clone(), status: ItemStatus::InProgress, content: content.into() };
         let wire = stored.wire();
         let previous = self.conversation.append(stored);
@@ -403,7 +403,11 @@ impl Talk {
             Some(_) => (ItemStatus::Incomplete, ServerEvent::McpListToolsFailed(notice)),
         };
         self.out.send(event);
-        let content = ContextItem::McpListTools { server_label: label.to_owned(), tools, error };
+        if let Some(error) = error {
+            // The item has no place for it.
+            self.out.note(format!("the tools of the MCP server '{label}' could not be listed: {error}"));
+        }
+        let content = ContextItem::McpListTools { server_label: label.to_owned(), tools };
         finish(StoredItem { id: item, status, content: content.into() }, &mut self.stage());
     }
 

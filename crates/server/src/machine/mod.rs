@@ -211,6 +211,12 @@ impl Machine {
         self.out().poll_job()
     }
 
+    /// What went wrong and no event has a place for, such as why the tools of an MCP server could not be listed: for whoever
+    /// runs the server. It need not be drained; what is beyond 64 is dropped.
+    pub fn poll_note(&mut self) -> Option<String> {
+        self.out().poll_note()
+    }
+
     /// When [`handle_timeout`](Self::handle_timeout) is to be called.
     pub fn poll_timeout(&self) -> Option<Duration> {
         match (&self.phase, &self.kind) {

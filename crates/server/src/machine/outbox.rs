@@ -9,6 +9,9 @@ use super::ids::Ids;
 use super::job::{Job, JobId};
 use super::refusal::Refusal;
 
+/// Notes that wait for somebody to look.
+const MAX_NOTES: usize = 64;
+
 #[derive(Debug)]
 pub(super) struct Outbox {
     pub(super) dialect: Dialect,
@@ -16,12 +19,21 @@ pub(super) struct Outbox {
     frames: VecDeque<String>,
     bytes: usize,
     jobs: VecDeque<Job>,
+    notes: VecDeque<String>,
     last_job: u64,
 }
 
 impl Outbox {
     pub(super) fn new(dialect: Dialect, seed: u64) -> Self {
-        Self { dialect, ids: Ids::new(seed), frames: VecDeque::new(), bytes: 0, jobs: VecDeque::new(), last_job: 0 }
+        Self {
+            dialect,
+            ids: Ids::new(seed),
+            frames: VecDeque::new(),
+            bytes: 0,
+            jobs: VecDeque::new(),
+            notes: VecDeque::new(),
+            last_job: 0,
+        }
     }
 
     /// Sends an event, unless the dialect has no such event.
@@ -48,6 +60,18 @@ impl Outbox {
         let frame = self.frames.pop_front()?;
         self.bytes -= frame.len();
         Some(frame)
+    }
+
+    /// Keeps what whoever runs the server should know, and no event tells the client.
+    pub(super) fn note(&mut self, note: String) {
+        // Nobody has to look.
+        if self.notes.len() < MAX_NOTES {
+            self.notes.push_back(note);
+        }
+    }
+
+    pub(super) fn poll_note(&mut self) -> Option<String> {
+        self.notes.pop_front()
     }
 
     /// The id of a job to come.

@@ -111,6 +111,8 @@ impl Settings {
             *session.audio_input() = self.input.clone();
             *session.audio_output() = AudioOutput { voice: shown_voice(&self.output.voice), ..self.output.clone() };
             mcp::without_credentials(&mut session.tools);
+            // Taken, and never shown: the server's session object has no such member.
+            session.parallel_tool_calls = Member::Absent;
             return session.into();
         }
         let mut session = TranscriptionSession::new()

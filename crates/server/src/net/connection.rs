@@ -63,6 +63,9 @@ pub(super) async fn run(
                 engines.order(job);
             }
         }
+        while let Some(note) = machine.poll_note() {
+            watch.note(&note);
+        }
         while let Ok(place) = outgoing.try_reserve() {
             let Some(frame) = machine.poll_transmit() else { break };
             watch.frame(Direction::Server, &frame);

@@ -28,6 +28,11 @@ pub trait Observer: Send + Sync + 'static {
         let _ = (session, sender, frame);
     }
 
+    /// Something went wrong that no event has a place for, such as why the tools of an MCP server could not be listed.
+    fn note(&self, session: &SessionInfo, what: &str) {
+        let _ = (session, what);
+    }
+
     /// The connection is over. It comes once for each that was opened.
     fn closed(&self, session: &SessionInfo, ending: &Ending) {
         let _ = (session, ending);
@@ -90,6 +95,12 @@ impl Watch {
     pub(super) fn frame(&self, sender: Direction, frame: &str) {
         for observer in &self.server.observers {
             observer.frame(&self.info, sender, frame);
+        }
+    }
+
+    pub(super) fn note(&self, what: &str) {
+        for observer in &self.server.observers {
+            observer.note(&self.info, what);
         }
     }
 

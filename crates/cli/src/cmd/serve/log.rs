@@ -17,6 +17,8 @@ use crate::timestamp::iso8601;
 /// A name longer than this is no name.
 const LONGEST_NAME: usize = 100;
 
+const LONGEST_NOTE: usize = 500;
+
 /// Tells what the server does.
 pub(super) struct Logger {
     events: bool,
@@ -74,6 +76,11 @@ impl Observer for Logger {
         let model = session.model.as_deref().map_or("no model".to_owned(), |model| format!("model {}", short(model)));
         let (kind, dialect) = (kind_name(session.kind), dialect_name(session.dialect));
         self.about(session, &format!("opened by {}: {kind}, {dialect}, {model}", session.peer));
+    }
+
+    fn note(&self, session: &SessionInfo, what: &str) {
+        let what: String = what.chars().take(LONGEST_NOTE).collect();
+        self.about(session, &what);
     }
 
     fn frame(&self, session: &SessionInfo, sender: Direction, frame: &str) {
