@@ -72,29 +72,33 @@ fn check(session: &SessionMachine) {
 fn command(session: &mut SessionMachine, step: &mut Step<'_>) -> Result<(), CommandError> {
     let item = step.id().into();
     match step.byte() % 17 {
-        0 => session.send_user_message(step.rest()),
-        1 => session.create_item(Item::message(Role::System, [ContentPart::input_text("x")]), Some("root".into())),
-        2 => session.create_item(
-            Item::message(Role::User, [ContentPart::input_text("x"), ContentPart::input_audio("AAABAAIA")]),
-            Some(item),
-        ),
-        3 => session.delete_item(&item),
-        4 => session.retrieve_item(&item),
-        5 => session.truncate_item(&item, step.byte().into(), step.byte().into()),
-        6 => session.cancel_response(),
+        0 => session.send_user_message(step.rest()).map(drop),
+        1 => session
+            .create_item(Item::message(Role::System, [ContentPart::input_text("x")]), Some("root".into()))
+            .map(drop),
+        2 => session
+            .create_item(
+                Item::message(Role::User, [ContentPart::input_text("x"), ContentPart::input_audio("AAABAAIA")]),
+                Some(item),
+            )
+            .map(drop),
+        3 => session.delete_item(&item).map(drop),
+        4 => session.retrieve_item(&item).map(drop),
+        5 => session.truncate_item(&item, step.byte().into(), step.byte().into()).map(drop),
+        6 => session.cancel_response().map(drop),
         7 => session.cancel_response_at(&item, u64::from(step.byte()) * 20),
         8 => session.append_input_audio(&vec![7; usize::from(step.byte()) * 12]),
-        9 => session.commit_input_audio(),
-        10 => session.clear_input_audio(),
-        11 => session.create_response(step.pick(&[false, true]).then(ResponseParams::out_of_band)),
+        9 => session.commit_input_audio().map(drop),
+        10 => session.clear_input_audio().map(drop),
+        11 => session.create_response(step.pick(&[false, true]).then(ResponseParams::out_of_band)).map(drop),
         12 => {
             let detection = step.pick(&[None, Some(())]).map(|()| TurnDetection::server_vad());
-            session.update_session(RealtimeSession::new().turn_detection(detection))
+            session.update_session(RealtimeSession::new().turn_detection(detection)).map(drop)
         }
         13 => {
             let mut update = RealtimeSession::new();
             update.audio_input().format = step.pick(&[AudioFormat::pcm, AudioFormat::pcmu, AudioFormat::pcma])().into();
-            session.update_session(update)
+            session.update_session(update).map(drop)
         }
         14 => {
             session.handle_disconnected(Close::default());

@@ -60,6 +60,7 @@ async fn run(shared: &Shared, connection: &Connection, transport: Box<dyn Transp
     let mut ending: Option<Instant> = None;
     loop {
         let deadline = ending.unwrap_or_else(|| after(heard, if pinged { silence.saturating_mul(2) } else { silence }));
+        let session_time = shared.next_time().filter(|at| *at < deadline);
         tokio::select! {
             sent = out.send(shared, &mut sending) => {
                 if let Err(error) = sent {
@@ -95,7 +96,9 @@ async fn run(shared: &Shared, connection: &Connection, transport: Box<dyn Transp
                 out.closing = true;
                 out.idle = false;
             }
-            () = sleep_until(deadline) => match (ending, pinged) {
+            () = sleep_until(session_time.unwrap_or(deadline)) => match (ending, pinged) {
+                // It is told the time whenever it is used.
+                _ if session_time.is_some() => shared.with_session(|_| ()),
                 (Some(_), _) => return out.lost(shared, None),
                 (None, true) => return out.lost(shared, Some(TransportError::Silent)),
                 (None, false) => {

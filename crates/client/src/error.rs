@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use vivavoce_session::{Close, CommandError};
+use vivavoce_protocol::payload::ApiError;
+use vivavoce_session::{Close, CommandError, SessionError};
 
 use crate::transport::TransportError;
 
@@ -49,6 +50,14 @@ pub enum Error {
     /// Nothing came in time.
     #[error("what was waited for did not come within {0:?}: wait for longer, or check what the service was asked")]
     Timeout(Duration),
+    /// The service refused a command (`error`, with the command's event id).
+    #[error("{}", SessionError::Service(.0.clone()))]
+    Refused(Box<ApiError>),
+    /// The connection ended before the service said what became of a command.
+    #[error(
+        "the connection ended before the service said what became of it: connect again, and look whether it was done"
+    )]
+    Interrupted,
     /// A command was not carried out.
     #[error(transparent)]
     Command(#[from] CommandError),
@@ -59,10 +68,14 @@ impl Error {
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::Connect { source, .. } | Self::Lost(source) => source.is_retryable(),
-            Self::ConnectTimeout { .. } | Self::Timeout(_) => true,
+            Self::ConnectTimeout { .. } | Self::Timeout(_) | Self::Interrupted => true,
             Self::Closed(close) => !matches!(close.code, Some(3000 | 4000..=4999 | 1013)) && !close.by_us,
             Self::Command(CommandError::Congested) => true,
-            Self::Command(_) | Self::AlreadyConnected | Self::InvalidUrl { .. } | Self::InvalidKey => false,
+            Self::Command(_)
+            | Self::Refused(_)
+            | Self::AlreadyConnected
+            | Self::InvalidUrl { .. }
+            | Self::InvalidKey => false,
         }
     }
 }

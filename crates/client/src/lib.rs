@@ -35,6 +35,8 @@
 //!
 //! # Errors
 //!
+//! Commands return at once with a [`Pending`]: drop it, or await the service's answer to this very command.
+//!
 //! Calls return [`Error`], which says what happened and what to do. What goes wrong in the middle of a session
 //! arrives as [`Event::Error`]; the end of the connection as [`Event::Disconnected`], with the close code and
 //! its meaning. Only the latter ends anything.
@@ -48,6 +50,7 @@ mod driver;
 mod endpoint;
 mod error;
 mod listen;
+mod pending;
 mod transport;
 
 pub use api::RealtimeApi;
@@ -56,6 +59,7 @@ pub use client::{Conversation, RealtimeClient};
 pub use endpoint::Endpoint;
 pub use error::Error;
 pub use listen::{EventStream, Listener, RealtimeEvent, RealtimeEventStream, Source};
+pub use pending::Pending;
 pub use transport::{Frame, Incoming, Outgoing, Transport, TransportError};
 
 pub use vivavoce_audio as audio;

@@ -129,6 +129,11 @@ impl InputAudio {
         self.speech.insert(item_id, speech);
     }
 
+    /// Whether the service's turn detection made this item.
+    pub(crate) fn is_turn(&self, item_id: &ItemId) -> bool {
+        matches!(self.speech.get(item_id), Some(Speech::Ended { .. }))
+    }
+
     /// `input_audio_buffer.committed`: the audio of the item, and nothing before its end is needed any more.
     pub(crate) fn committed(&mut self, item_id: &ItemId) -> AudioBuffer {
         let (from, to) = match self.speech.remove(item_id) {

@@ -8,11 +8,15 @@
 //!
 //! [`SessionMachine`] has three families of methods:
 //!
-//! - `handle_*` bring what the network brings: the connection, frames, its loss;
+//! - `handle_*` bring what the network and the clock bring: the connection, frames, its loss, the time;
 //! - commands are what the application wants: [`send_user_message`](SessionMachine::send_user_message),
 //!   [`append_input_audio`](SessionMachine::append_input_audio) and their like;
-//! - `poll_*` drain what must be sent and what must be told. **Drain both after every call of the other two
-//!   kinds**, until they return `None`.
+//! - `poll_*` drain what must be sent, what must be told and what became of commands. **Drain all of them after
+//!   every call of the other two kinds**, until they return `None`. A command returns the id of its event;
+//!   [`poll_outcome`](SessionMachine::poll_outcome) tells by that id how it ended.
+//!
+//! Time is an argument: [`handle_time`](SessionMachine::handle_time) brings it, and
+//! [`poll_timeout`](SessionMachine::poll_timeout) says when it is wanted.
 //!
 //! The machine is total: no sequence of frames and commands, however wrong, panics or corrupts it.
 //!
@@ -53,7 +57,9 @@ pub use conversation::{
     Change, ConversationItem, Formatted, FormattedTool, RealtimeConversation, ResponseRecord, Retention,
 };
 pub use event::{Close, CommandError, Delta, Event, SessionError};
-pub use machine::{SessionMachine, SessionOptions, UserContent, default_session};
+pub use machine::{
+    Acknowledgement, COMMAND_TAG, Outcome, SessionMachine, SessionOptions, UserContent, default_session,
+};
 
 /// `None` for a format that is not said, or that this crate does not know.
 fn encoding(format: &Member<AudioFormat>) -> Option<AudioEncoding> {

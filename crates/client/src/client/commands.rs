@@ -1,10 +1,13 @@
-//! Commands: what the application wants. They are queued, bounded, and return at once.
+//! Commands: what the application wants. They are queued, bounded, and return at once; what becomes of them can be
+//! awaited.
 
-use vivavoce_protocol::{ClientEvent, EventId, Item, ItemId, ResponseParams, Session};
-use vivavoce_session::{CommandError, ConversationItem, SessionMachine, UserContent};
+use std::sync::Arc;
+
+use vivavoce_protocol::{ClientEvent, EventId, Item, ItemId, Response, ResponseParams, Session};
+use vivavoce_session::{Acknowledgement, CommandError, ConversationItem, SessionMachine, UserContent};
 
 use super::RealtimeClient;
-use crate::Error;
+use crate::{Error, Pending};
 
 impl RealtimeClient {
     fn command<T>(&self, work: impl FnOnce(&mut SessionMachine) -> Result<T, CommandError>) -> Result<T, Error> {
@@ -15,32 +18,58 @@ impl RealtimeClient {
         Ok(result)
     }
 
+    /// A command that hears of its outcome; `None` of an event that did not have to be sent.
+    fn ask<T>(
+        &self,
+        read: fn(Acknowledgement) -> Option<T>,
+        work: impl FnOnce(&mut SessionMachine) -> Result<Option<EventId>, CommandError>,
+    ) -> Result<Option<Pending<T>>, Error> {
+        let shared = self.shared();
+        self.command(|session| {
+            let id = work(session)?;
+            // Before anything can come of it.
+            Ok(id.map(|id| shared.commands.wait_for(id, read, shared.options.command_timeout)))
+        })
+    }
+
+    /// A command that is always sent.
+    fn order<T>(
+        &self,
+        read: fn(Acknowledgement) -> Option<T>,
+        work: impl FnOnce(&mut SessionMachine) -> Result<EventId, CommandError>,
+    ) -> Result<Pending<T>, Error> {
+        let shared = self.shared();
+        self.command(|session| Ok(shared.commands.wait_for(work(session)?, read, shared.options.command_timeout)))
+    }
+
     /// Changes what `update` names, now and on every later connection (`session.update`). Without a connection
-    /// it is kept for the next one.
+    /// it is kept for the next one. Awaited, it is in force, or kept.
     ///
     /// # Errors
     ///
     /// [`CommandError::Congested`].
-    pub fn update_session(&self, update: impl Into<Session>) -> Result<(), Error> {
-        self.command(|session| session.update_session(update))
+    pub fn update_session(&self, update: impl Into<Session>) -> Result<Pending<()>, Error> {
+        let sent = self.ask(nothing, |session| session.update_session(update))?;
+        Ok(sent.unwrap_or_else(|| Pending::done(())))
     }
 
-    /// Adds a message of the user and asks for a response.
+    /// Adds a message of the user and asks for a response. Awaited, it is the response as it begins.
     ///
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn send_user_message(&self, content: impl Into<UserContent>) -> Result<(), Error> {
-        self.command(|session| session.send_user_message(content))
+    pub fn send_user_message(&self, content: impl Into<UserContent>) -> Result<Pending<Arc<Response>>, Error> {
+        self.order(response, |session| session.send_user_message(content))
     }
 
     /// Adds an item: at the end, or after `previous`; `root` puts it first (`conversation.item.create`).
+    /// Awaited, it is the item's id.
     ///
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn create_item(&self, item: Item, previous: Option<ItemId>) -> Result<(), Error> {
-        self.command(|session| session.create_item(item, previous))
+    pub fn create_item(&self, item: Item, previous: Option<ItemId>) -> Result<Pending<ItemId>, Error> {
+        self.order(item_id, |session| session.create_item(item, previous))
     }
 
     /// Adds audio of the user: mono samples at the rate of the session's input format, 24 kHz unless G.711
@@ -54,13 +83,13 @@ impl RealtimeClient {
     }
 
     /// Makes a user item of the audio added since the last one; asks for no response
-    /// (`input_audio_buffer.commit`).
+    /// (`input_audio_buffer.commit`). Awaited, it is the id of the item.
     ///
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn commit_input_audio(&self) -> Result<(), Error> {
-        self.command(SessionMachine::commit_input_audio)
+    pub fn commit_input_audio(&self) -> Result<Pending<ItemId>, Error> {
+        self.order(item_id, SessionMachine::commit_input_audio)
     }
 
     /// Drops the audio added since the last commit (`input_audio_buffer.clear`).
@@ -68,35 +97,37 @@ impl RealtimeClient {
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn clear_input_audio(&self) -> Result<(), Error> {
-        self.command(SessionMachine::clear_input_audio)
+    pub fn clear_input_audio(&self) -> Result<Pending<()>, Error> {
+        self.order(nothing, SessionMachine::clear_input_audio)
     }
 
     /// Asks for a response (`response.create`). With turn detection off, pending audio is committed first.
+    /// Awaited, it is the response as it begins.
     ///
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn create_response(&self) -> Result<(), Error> {
-        self.command(|session| session.create_response(None))
+    pub fn create_response(&self) -> Result<Pending<Arc<Response>>, Error> {
+        self.order(response, |session| session.create_response(None))
     }
 
-    /// Asks for a response that differs from the session's configuration.
+    /// Asks for a response that differs from the session's configuration. Awaited, it is the response as it begins.
     ///
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn create_response_with(&self, params: ResponseParams) -> Result<(), Error> {
-        self.command(|session| session.create_response(Some(params)))
+    pub fn create_response_with(&self, params: ResponseParams) -> Result<Pending<Arc<Response>>, Error> {
+        self.order(response, |session| session.create_response(Some(params)))
     }
 
-    /// Cancels the running response, if one is running (`response.cancel`).
+    /// Cancels the running response, if one is running (`response.cancel`). Awaited, it is done (`response.done`).
     ///
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn cancel_response(&self) -> Result<(), Error> {
-        self.command(SessionMachine::cancel_response)
+    pub fn cancel_response(&self) -> Result<Pending<()>, Error> {
+        let sent = self.ask(nothing, SessionMachine::cancel_response)?;
+        Ok(sent.unwrap_or_else(|| Pending::done(())))
     }
 
     /// Cancels what is running and cuts a message of the assistant to the samples that were heard
@@ -118,17 +149,17 @@ impl RealtimeClient {
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn delete_item(&self, item_id: &ItemId) -> Result<(), Error> {
-        self.command(|session| session.delete_item(item_id))
+    pub fn delete_item(&self, item_id: &ItemId) -> Result<Pending<()>, Error> {
+        self.order(nothing, |session| session.delete_item(item_id))
     }
 
-    /// Asks for an item with its audio (`conversation.item.retrieve`).
+    /// Asks for an item with its audio (`conversation.item.retrieve`). Awaited, it is the item.
     ///
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn retrieve_item(&self, item_id: &ItemId) -> Result<(), Error> {
-        self.command(|session| session.retrieve_item(item_id))
+    pub fn retrieve_item(&self, item_id: &ItemId) -> Result<Pending<Arc<Item>>, Error> {
+        self.order(item, |session| session.retrieve_item(item_id))
     }
 
     /// Cuts a content part of an assistant's message to so many milliseconds (`conversation.item.truncate`).
@@ -136,8 +167,13 @@ impl RealtimeClient {
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn truncate_item(&self, item_id: &ItemId, content_index: usize, audio_end_ms: u64) -> Result<(), Error> {
-        self.command(|session| session.truncate_item(item_id, content_index, audio_end_ms))
+    pub fn truncate_item(
+        &self,
+        item_id: &ItemId,
+        content_index: usize,
+        audio_end_ms: u64,
+    ) -> Result<Pending<()>, Error> {
+        self.order(nothing, |session| session.truncate_item(item_id, content_index, audio_end_ms))
     }
 
     /// Sends any event. Returns its id, which an `error` it causes repeats.
@@ -152,5 +188,32 @@ impl RealtimeClient {
     /// Forgets the conversation on this side; the service keeps its own.
     pub fn clear_conversation(&self) {
         self.shared().with_session(SessionMachine::clear_conversation);
+    }
+}
+
+// What a command is told, as what its caller wants of it.
+
+fn nothing(_: Acknowledgement) -> Option<()> {
+    Some(())
+}
+
+fn item_id(told: Acknowledgement) -> Option<ItemId> {
+    match told {
+        Acknowledgement::ItemAdded(id) | Acknowledgement::Committed(id) => Some(id),
+        _ => None,
+    }
+}
+
+fn item(told: Acknowledgement) -> Option<Arc<Item>> {
+    match told {
+        Acknowledgement::ItemRetrieved(item) => Some(item),
+        _ => None,
+    }
+}
+
+fn response(told: Acknowledgement) -> Option<Arc<Response>> {
+    match told {
+        Acknowledgement::ResponseCreated(response) => Some(response),
+        _ => None,
     }
 }

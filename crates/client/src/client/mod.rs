@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 use vivavoce_protocol::{ItemId, Session};
 use vivavoce_session::{
     Close, CommandError, ConversationItem, Event, RealtimeConversation, SessionMachine, SessionOptions,
@@ -18,6 +19,7 @@ use crate::api::open;
 use crate::builder::{Limits, RealtimeClientBuilder};
 use crate::driver::{Connection, drive};
 use crate::listen::{Outlet, RealtimeEvent, Source, Waiters};
+use crate::pending::Commands;
 use crate::transport::{Frame, Transport};
 use crate::{Endpoint, Error};
 
@@ -27,7 +29,7 @@ use crate::{Endpoint, Error};
 /// connection; a closure that holds a handle keeps it.
 ///
 /// Commands return at once: they are queued, bounded, and sent in order. What becomes of them arrives as
-/// [`Event`]s.
+/// [`Event`]s, and at whoever awaits the [`Pending`](crate::Pending) they return.
 #[derive(Clone)]
 pub struct RealtimeClient {
     handle: Arc<Handle>,
@@ -47,6 +49,9 @@ pub(crate) struct Shared {
     pub(crate) realtime: Outlet<RealtimeEvent>,
     events: Outlet<Event>,
     waiters: Waiters,
+    commands: Commands,
+    /// What the session's time is counted from.
+    start: Instant,
     /// What the builder was given.
     options: SessionOptions,
     session: Mutex<SessionMachine>,
@@ -78,12 +83,21 @@ impl Shared {
     /// Lets `work` use the session, and tells what comes of it. Events leave in the order they happened.
     pub(crate) fn with_session<T>(&self, work: impl FnOnce(&mut SessionMachine) -> T) -> T {
         let mut session = self.lock();
+        session.handle_time(self.start.elapsed());
         let result = work(&mut session);
         while let Some(event) = session.poll_event() {
             self.waiters.tell(&event);
             self.events.tell(event);
         }
+        while let Some((command, outcome)) = session.poll_outcome() {
+            self.commands.tell(&command, outcome);
+        }
         result
+    }
+
+    /// When the session wants to know the time.
+    pub(crate) fn next_time(&self) -> Option<Instant> {
+        self.lock().poll_timeout().map(|at| self.start + at)
     }
 
     /// The next frame to send.
@@ -135,6 +149,8 @@ impl RealtimeClient {
             realtime: Outlet::new(limits.queue),
             events: Outlet::new(limits.queue),
             waiters: Waiters::default(),
+            commands: Commands::default(),
+            start: Instant::now(),
             session: Mutex::new(SessionMachine::new(options.clone())),
             options,
         };
@@ -250,6 +266,7 @@ impl RealtimeClient {
             if let Ok(_claim) = self.claim() {
                 let options = SessionOptions { seed: fastrand::u64(..), ..self.shared().options.clone() };
                 self.shared().with_session(|session| *session = SessionMachine::new(options));
+                self.shared().commands.clear();
                 return;
             }
         }

@@ -8,4 +8,5 @@ mod driver;
 mod endings;
 mod listening;
 mod local_server;
+mod pending;
 mod refused;

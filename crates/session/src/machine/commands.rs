@@ -7,11 +7,12 @@ use vivavoce_protocol::payload::{
     Bare, ItemEvent, ItemNotice, ItemTruncation, ResponseCancel, ResponseCreate, SessionEvent,
 };
 use vivavoce_protocol::{
-    ClientEvent, ContentPart, EventId, Int, Item, ItemId, List, Member, PartType, ResponseParams, Role, Session,
-    SessionType,
+    ClientEvent, ContentPart, ConversationChoice, EventId, Int, Item, ItemId, List, Member, PartType, ResponseParams,
+    Role, Session, SessionType,
 };
 
-use super::{SessionMachine, write_append};
+use super::acknowledgements::Expected;
+use super::{COMMAND_TAG, SessionMachine, write_append};
 use crate::CommandError;
 
 impl SessionMachine {
@@ -24,7 +25,9 @@ impl SessionMachine {
     /// # Errors
     ///
     /// [`CommandError::Congested`].
-    pub fn update_session(&mut self, update: impl Into<Session>) -> Result<(), CommandError> {
+    ///
+    /// Returns the id of the update, or `None` when it was only kept.
+    pub fn update_session(&mut self, update: impl Into<Session>) -> Result<Option<EventId>, CommandError> {
         let mut update = update.into();
         if let (Session::Realtime(_), Session::Realtime(update)) = (self.configuration.wanted(), &mut update) {
             // GA wants the kind of session in every update.
@@ -32,11 +35,11 @@ impl SessionMachine {
         }
         if !self.is_connected() {
             self.configuration.update(update);
-            return Ok(());
+            return Ok(None);
         }
         self.check_room()?;
-        self.send(ClientEvent::SessionUpdate(SessionEvent::new().session(Box::new(update))));
-        Ok(())
+        let update = ClientEvent::SessionUpdate(SessionEvent::new().session(Box::new(update)));
+        Ok(Some(self.send_command(update, Expected::SessionUpdated)))
     }
 
     /// Adds a message of the user and asks for a response (`conversation.item.create`, `response.create`).
@@ -44,14 +47,13 @@ impl SessionMachine {
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn send_user_message(&mut self, content: impl Into<UserContent>) -> Result<(), CommandError> {
+    pub fn send_user_message(&mut self, content: impl Into<UserContent>) -> Result<EventId, CommandError> {
         self.check_link()?;
         let UserContent(parts) = content.into();
         if !parts.is_empty() {
-            self.send(ClientEvent::ItemCreate(ItemEvent::new().item(Box::new(Item::message(Role::User, parts)))));
+            self.send_item(ItemEvent::new().item(Box::new(Item::message(Role::User, parts))));
         }
-        self.ask_response(None);
-        Ok(())
+        Ok(self.ask_response(None))
     }
 
     /// Adds an item (`conversation.item.create`): at the end, or after `previous`; `root` puts it first.
@@ -59,12 +61,23 @@ impl SessionMachine {
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn create_item(&mut self, item: Item, previous: Option<ItemId>) -> Result<(), CommandError> {
+    pub fn create_item(&mut self, item: Item, previous: Option<ItemId>) -> Result<EventId, CommandError> {
+        self.check_link()?;
         let mut event = ItemEvent::new().item(Box::new(item));
         if let Some(previous) = previous {
             event = event.previous_item_id(previous);
         }
-        self.send_event(ClientEvent::ItemCreate(event)).map(drop)
+        Ok(self.send_item(event))
+    }
+
+    /// The item gets an id of ours if it has none: its acknowledgement names it.
+    fn send_item(&mut self, mut event: ItemEvent) -> EventId {
+        let mut id = ItemId::from("");
+        if let Some(item) = event.item.get_mut() {
+            id = item.id().cloned().unwrap_or_else(|| self.ids.item_id());
+            item.set_id(id.clone());
+        }
+        self.send_command(ClientEvent::ItemCreate(event), Expected::ItemAdded(id))
     }
 
     /// Adds audio of the user (`input_audio_buffer.append`): samples at the rate of the session's input format,
@@ -90,10 +103,9 @@ impl SessionMachine {
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn commit_input_audio(&mut self) -> Result<(), CommandError> {
+    pub fn commit_input_audio(&mut self) -> Result<EventId, CommandError> {
         self.check_link()?;
-        self.send(ClientEvent::InputAudioCommit(Bare::new()));
-        Ok(())
+        Ok(self.send_command(ClientEvent::InputAudioCommit(Bare::new()), Expected::Committed))
     }
 
     /// Drops the audio appended since the last commit (`input_audio_buffer.clear`).
@@ -101,10 +113,9 @@ impl SessionMachine {
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn clear_input_audio(&mut self) -> Result<(), CommandError> {
+    pub fn clear_input_audio(&mut self) -> Result<EventId, CommandError> {
         self.check_link()?;
-        self.send(ClientEvent::InputAudioClear(Bare::new()));
-        Ok(())
+        Ok(self.send_command(ClientEvent::InputAudioClear(Bare::new()), Expected::Cleared))
     }
 
     /// Asks for a response (`response.create`). With turn detection off, audio that was appended and not
@@ -113,19 +124,34 @@ impl SessionMachine {
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn create_response(&mut self, params: Option<ResponseParams>) -> Result<(), CommandError> {
+    pub fn create_response(&mut self, params: Option<ResponseParams>) -> Result<EventId, CommandError> {
         self.check_link()?;
-        self.ask_response(params);
-        Ok(())
+        Ok(self.ask_response(params))
     }
 
-    fn ask_response(&mut self, params: Option<ResponseParams>) {
+    fn ask_response(&mut self, params: Option<ResponseParams>) -> EventId {
         if self.turn_detection_type().is_none() && self.input.has_pending() {
-            self.send(ClientEvent::InputAudioCommit(Bare::new()));
+            self.send_command(ClientEvent::InputAudioCommit(Bare::new()), Expected::Committed);
         }
-        let mut event = ResponseCreate::new();
+        let id = self.ids.event_id();
+        let mut event = ResponseCreate::new().event_id(id.clone());
         event.response = params.map_or(Member::Absent, |params| Member::Value(Box::new(params)));
-        self.send(ClientEvent::ResponseCreate(event));
+        if self.may_be_mistaken(&event) {
+            let metadata = event.response.get_or_default().metadata.get_or_default();
+            // The service takes no more pairs than this.
+            if metadata.len() < MAX_METADATA {
+                metadata.insert(COMMAND_TAG, id.to_string());
+            }
+        }
+        self.send_command(ClientEvent::ResponseCreate(event), Expected::ResponseCreated)
+    }
+
+    /// Whether another response may begin beside the one that is asked for: then the one asked for says so in its
+    /// metadata, which the service repeats.
+    fn may_be_mistaken(&self, event: &ResponseCreate) -> bool {
+        let out_of_band = event.response.get().and_then(|params| params.conversation.get());
+        let out_of_band = out_of_band.is_some_and(|conversation| *conversation == ConversationChoice::None);
+        out_of_band || self.turn_detection_type().is_some()
     }
 
     /// Cancels the running response of the default conversation (`response.cancel`). Nothing is sent when none
@@ -134,16 +160,18 @@ impl SessionMachine {
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn cancel_response(&mut self) -> Result<(), CommandError> {
+    ///
+    /// Returns the id of the command, or `None` when nothing was sent.
+    pub fn cancel_response(&mut self) -> Result<Option<EventId>, CommandError> {
         self.check_link()?;
-        self.cancel_active();
-        Ok(())
+        Ok(self.cancel_active())
     }
 
-    fn cancel_active(&mut self) {
-        if let Some(id) = self.conversation.active_response().and_then(|record| record.response().id.get()).cloned() {
-            self.send(ClientEvent::ResponseCancel(ResponseCancel::new().response_id(id)));
-        }
+    fn cancel_active(&mut self) -> Option<EventId> {
+        let active = self.conversation.active_response()?;
+        let id = active.response().id.get()?.clone();
+        let cancel = ClientEvent::ResponseCancel(ResponseCancel::new().response_id(id.clone()));
+        Some(self.send_command(cancel, Expected::ResponseDone(id)))
     }
 
     /// Cancels what is running and cuts a message of the assistant to the samples that were heard
@@ -182,10 +210,10 @@ impl SessionMachine {
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn delete_item(&mut self, item_id: &ItemId) -> Result<(), CommandError> {
+    pub fn delete_item(&mut self, item_id: &ItemId) -> Result<EventId, CommandError> {
         self.check_link()?;
-        self.send(ClientEvent::ItemDelete(ItemNotice::new().item_id(item_id.clone())));
-        Ok(())
+        let delete = ClientEvent::ItemDelete(ItemNotice::new().item_id(item_id.clone()));
+        Ok(self.send_command(delete, Expected::ItemDeleted(item_id.clone())))
     }
 
     /// Asks for an item with its audio (`conversation.item.retrieve`).
@@ -193,10 +221,10 @@ impl SessionMachine {
     /// # Errors
     ///
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn retrieve_item(&mut self, item_id: &ItemId) -> Result<(), CommandError> {
+    pub fn retrieve_item(&mut self, item_id: &ItemId) -> Result<EventId, CommandError> {
         self.check_link()?;
-        self.send(ClientEvent::ItemRetrieve(ItemNotice::new().item_id(item_id.clone())));
-        Ok(())
+        let retrieve = ClientEvent::ItemRetrieve(ItemNotice::new().item_id(item_id.clone()));
+        Ok(self.send_command(retrieve, Expected::ItemRetrieved(item_id.clone())))
     }
 
     /// Cuts a content part of an assistant's message to `audio_end_ms` milliseconds
@@ -210,18 +238,17 @@ impl SessionMachine {
         item_id: &ItemId,
         content_index: usize,
         audio_end_ms: u64,
-    ) -> Result<(), CommandError> {
+    ) -> Result<EventId, CommandError> {
         self.check_link()?;
-        self.cut(item_id, content_index, audio_end_ms);
-        Ok(())
+        Ok(self.cut(item_id, content_index, audio_end_ms))
     }
 
-    fn cut(&mut self, item_id: &ItemId, content_index: usize, audio_end_ms: u64) {
+    fn cut(&mut self, item_id: &ItemId, content_index: usize, audio_end_ms: u64) -> EventId {
         let cut = ItemTruncation::new()
             .item_id(item_id.clone())
             .content_index(Int::from(content_index))
             .audio_end_ms(Int::from(audio_end_ms));
-        self.send(ClientEvent::ItemTruncate(cut));
+        self.send_command(ClientEvent::ItemTruncate(cut), Expected::ItemTruncated(item_id.clone()))
     }
 
     /// Sends any event. It gets an id when it has none. Returns the id, which an `error` it causes repeats.
@@ -317,6 +344,8 @@ impl SessionMachine {
     }
 }
 
+/// Pairs of metadata a response may have.
+const MAX_METADATA: usize = 16;
 /// At most so many samples go into one append: 10 MiB of PCM16, a frame of 14 MiB.
 const MAX_APPEND: usize = 5 * 1024 * 1024;
 

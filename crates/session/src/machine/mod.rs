@@ -1,5 +1,6 @@
 //! The machine: what comes from the network, and what goes out.
 
+mod acknowledgements;
 mod commands;
 mod config;
 mod configuration;
@@ -10,13 +11,15 @@ use std::time::Duration;
 
 use vivavoce_audio::AudioEncoding;
 use vivavoce_protocol::payload::SessionEvent;
-use vivavoce_protocol::{ClientEvent, DecodeError, Dialect, EventId, Member, ServerEvent, Session};
+use vivavoce_protocol::{ClientEvent, DecodeError, Dialect, EventId, ItemId, Member, Response, ServerEvent, Session};
 
 use crate::conversation::{Change, RealtimeConversation, Retention};
 use crate::ids::Ids;
 use crate::input_audio::InputAudio;
 use crate::{Close, Event, SessionError, encoding};
 
+pub use acknowledgements::{Acknowledgement, Outcome};
+use acknowledgements::{Acknowledgements, Expected};
 pub use commands::UserContent;
 pub use config::default_session;
 use configuration::Configuration;
@@ -37,6 +40,9 @@ pub struct SessionOptions {
     /// How much may wait to be sent, in bytes, 32 MiB by default. Commands beyond it fail with
     /// [`CommandError::Congested`](crate::CommandError::Congested).
     pub max_outgoing: usize,
+    /// How long a command may wait to be answered, 10 seconds by default: then its outcome is
+    /// [`Outcome::Unanswered`].
+    pub command_timeout: Duration,
     /// The seed of event and item ids, 0 by default: give each session its own.
     pub seed: u64,
 }
@@ -51,6 +57,7 @@ impl Default for SessionOptions {
             retention: Retention::All,
             max_input_audio: Duration::from_secs(600),
             max_outgoing: 32 * 1024 * 1024,
+            command_timeout: Duration::from_secs(10),
             seed: 0,
         }
     }
@@ -68,9 +75,15 @@ pub struct SessionMachine {
     transmit: VecDeque<String>,
     outgoing: usize,
     events: VecDeque<Event>,
+    acknowledgements: Acknowledgements,
+    /// The time since a start the caller chose.
+    now: Duration,
     /// Reused from event to event.
     changes: Vec<Change>,
 }
+
+/// The member of `response.metadata` that says which command asked for a response: the service repeats it.
+pub const COMMAND_TAG: &str = "vivavoce_command";
 
 /// The connection as the session knows it.
 ///
@@ -101,8 +114,19 @@ impl SessionMachine {
             transmit: VecDeque::new(),
             outgoing: 0,
             events: VecDeque::new(),
+            acknowledgements: Acknowledgements::default(),
+            now: Duration::ZERO,
             changes: Vec::new(),
         }
+    }
+
+    // --- What the clock brings -------------------------------------------------------------------------------
+
+    /// The time, counted from a start of the caller's choice: whenever it matters for what follows, and when
+    /// [`poll_timeout`](Self::poll_timeout) is due. Time that goes back stands still.
+    pub fn handle_time(&mut self, now: Duration) {
+        self.now = self.now.max(now);
+        self.acknowledgements.expire(self.now);
     }
 
     // --- What the network brings -----------------------------------------------------------------------------
@@ -126,6 +150,7 @@ impl SessionMachine {
             self.transmit.clear();
             self.outgoing = 0;
             self.conversation.connection_lost();
+            self.acknowledgements.connection_lost();
             self.events.push_back(Event::Disconnected(Arc::new(close)));
         }
     }
@@ -165,6 +190,8 @@ impl SessionMachine {
                 if let Some(session) = self.session_in_force(&updated.session) {
                     self.take_formats(&session);
                     self.link = Link::Ready(session.clone());
+                    let told = Acknowledgement::SessionUpdated(session.clone());
+                    self.acknowledgements.unnamed(&Expected::SessionUpdated, told);
                     self.events.push_back(Event::SessionUpdated(session));
                 }
             }
@@ -192,12 +219,20 @@ impl SessionMachine {
                     self.conversation.trust_null_predecessor();
                 }
                 if let Some(id) = committed.item_id.get() {
+                    // A turn of the service's own answers nobody.
+                    if !self.input.is_turn(id) {
+                        let told = Acknowledgement::Committed(id.clone());
+                        self.acknowledgements.unnamed(&Expected::Committed, told);
+                    }
                     let audio = self.input.committed(id);
                     self.conversation.attach_user_audio(id, audio, &mut self.changes);
                     self.tell_changes();
                 }
             }
-            ServerEvent::InputAudioCleared(_) => self.input.cleared(),
+            ServerEvent::InputAudioCleared(_) => {
+                self.input.cleared();
+                self.acknowledgements.unnamed(&Expected::Cleared, Acknowledgement::Cleared);
+            }
             ServerEvent::InputTranscriptionFailed(failed) => {
                 if let (Some(id), Some(error)) = (failed.item_id.get(), failed.error.get()) {
                     let (item_id, error) = (id.clone(), Box::new(error.clone()));
@@ -213,6 +248,7 @@ impl SessionMachine {
                 let Some(error) = error.error.get() else { return };
                 if let Some(id) = error.event_id.get() {
                     self.input.refused(id);
+                    self.acknowledgements.refused(id, error);
                     if self.configuration.refused(id) {
                         self.set_input_encoding(&self.configuration.wanted().clone());
                     }
@@ -224,9 +260,42 @@ impl SessionMachine {
             }
             event => {
                 self.conversation.process_event(event, &mut self.changes);
+                self.acknowledge(event);
                 self.tell_changes();
                 self.tell_answer(event);
             }
+        }
+    }
+
+    /// Tells the command that this event acknowledges.
+    fn acknowledge(&mut self, event: &ServerEvent<'_>) {
+        let item = |id: &Member<ItemId>| id.get().cloned();
+        let acknowledgements = &mut self.acknowledgements;
+        match event {
+            ServerEvent::ItemAdded(event) | ServerEvent::ItemCreated(event) | ServerEvent::ItemDone(event) => {
+                if let Some(id) = event.item.get().and_then(|item| item.id()) {
+                    acknowledgements.named(&Expected::ItemAdded(id.clone()), Acknowledgement::ItemAdded(id.clone()));
+                }
+            }
+            ServerEvent::ItemRetrieved(event) => {
+                if let Some(item) = event.item.get()
+                    && let Some(id) = item.id()
+                {
+                    let told = Acknowledgement::ItemRetrieved(Arc::new((**item).clone()));
+                    acknowledgements.named(&Expected::ItemRetrieved(id.clone()), told);
+                }
+            }
+            ServerEvent::ItemTruncated(event) => {
+                if let Some(id) = item(&event.item_id) {
+                    acknowledgements.named(&Expected::ItemTruncated(id.clone()), Acknowledgement::ItemTruncated(id));
+                }
+            }
+            ServerEvent::ItemDeleted(event) => {
+                if let Some(id) = item(&event.item_id) {
+                    acknowledgements.named(&Expected::ItemDeleted(id.clone()), Acknowledgement::ItemDeleted(id));
+                }
+            }
+            _ => {}
         }
     }
 
@@ -242,6 +311,16 @@ impl SessionMachine {
     /// The next thing to tell the application.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
+    }
+
+    /// The next command to tell what became of it, by the id it returned.
+    pub fn poll_outcome(&mut self) -> Option<(EventId, Outcome)> {
+        self.acknowledgements.poll()
+    }
+
+    /// When [`handle_time`](Self::handle_time) is to be called, at the latest.
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        self.acknowledgements.deadline()
     }
 
     // --- What there is to see --------------------------------------------------------------------------------
@@ -294,6 +373,35 @@ impl SessionMachine {
         self.keep_account(&mut event, &id);
         self.send_frame(event.to_json(self.options.dialect));
         id
+    }
+
+    /// Sends a command that hears of its outcome.
+    fn send_command(&mut self, event: ClientEvent<'_>, expected: Expected) -> EventId {
+        let id = self.send(event);
+        let deadline = self.now.saturating_add(self.options.command_timeout);
+        self.acknowledgements.expect(id.clone(), expected, deadline);
+        id
+    }
+
+    /// A response begins or ends: tells who asked for it, or for its end.
+    fn acknowledge_response(&mut self, event: &ServerEvent<'_>, response: &Arc<Response>) {
+        match event {
+            ServerEvent::ResponseCreated(_) => {
+                let told = Acknowledgement::ResponseCreated(response.clone());
+                let tag = response.metadata.get().and_then(|metadata| metadata.get(COMMAND_TAG).cloned());
+                match tag {
+                    Some(command) => self.acknowledgements.tagged(&EventId::from(command), told),
+                    None => self.acknowledgements.unnamed(&Expected::ResponseCreated, told),
+                }
+            }
+            ServerEvent::ResponseDone(_) => {
+                if let Some(id) = response.id.get() {
+                    let told = Acknowledgement::ResponseDone(response.clone());
+                    self.acknowledgements.named(&Expected::ResponseDone(id.clone()), told);
+                }
+            }
+            _ => {}
+        }
     }
 
     fn send_frame(&mut self, frame: String) {
@@ -363,6 +471,7 @@ impl SessionMachine {
         let Some(response) = response.get() else { return };
         let record = response.id.get().and_then(|id| self.conversation.response(id.as_str()));
         let response = record.map_or_else(|| Arc::new((**response).clone()), |record| record.response().clone());
+        self.acknowledge_response(event, &response);
         self.events.push_back(tell(response));
     }
 }

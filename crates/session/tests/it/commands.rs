@@ -296,7 +296,10 @@ fn only_spoken_messages_of_the_assistant_can_be_cut() {
 fn an_out_of_band_response_is_asked_for_as_such() {
     let mut played = Played::new();
     played.command(|machine| machine.create_response(Some(ResponseParams::out_of_band().voice("marin")))).unwrap();
-    assert_eq!(played.sent[0]["response"], json!({"conversation": "none", "audio": {"output": {"voice": "marin"}}}));
+    // The tag says which command it answers: it may run beside another one.
+    let tag = json!({"vivavoce_command": played.sent[0]["event_id"]});
+    let asked = json!({"conversation": "none", "audio": {"output": {"voice": "marin"}}, "metadata": tag});
+    assert_eq!(played.sent[0]["response"], asked);
 }
 
 #[test]

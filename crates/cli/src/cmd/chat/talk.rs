@@ -245,7 +245,7 @@ impl<'c> Talk<'c> {
 
     /// Nothing of what was shown is unheard, since nothing is played: the message keeps what it has.
     fn cancel(&self) -> Result<(), Failure> {
-        self.client.cancel_response().map_err(|error| self.explain(error))
+        self.client.cancel_response().map(drop).map_err(|error| self.explain(error))
     }
 
     /// The next thing that happens, or that nothing did for so long.

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use vivavoce_protocol::{
-    ContentPart, Dialect, Item, ItemId, Modality, RealtimeSession, ResponseParams, Role, TurnDetection,
+    ContentPart, Dialect, EventId, Item, ItemId, Modality, RealtimeSession, ResponseParams, Role, TurnDetection,
 };
+
+use vivavoce_session::{Acknowledgement, Outcome};
 
 use super::Pair;
 use super::held::base64;
@@ -29,9 +31,10 @@ fn play(dialect: Dialect, seed: u64) {
     // Short answers: what matters is when they come and end.
     pair.ask(|client| client.update_session(RealtimeSession::new().instructions("Say exactly: One, two, three.")));
     let speech = speech();
+    let mut commands = Vec::new();
     for _ in 0..STEPS {
         match random.u8(..10) {
-            0..=3 => command(&mut pair, &mut random, &speech),
+            0..=3 => commands.extend(command(&mut pair, &mut random, &speech)),
             4..=5 => drop(pair.pass_to_server()),
             6..=7 => drop(pair.pass_to_client()),
             8 => drop(pair.play(random.usize(1..4))),
@@ -40,11 +43,32 @@ fn play(dialect: Dialect, seed: u64) {
             _ => pair.wait(Duration::from_millis(random.u64(..4_000))),
         }
     }
+    pair.settle();
+    pair.wait(Duration::from_secs(10));
+    check_outcomes(&pair, &commands);
     pair.agree();
 }
 
+/// Each command was told once what became of it, and never what is not true.
+fn check_outcomes(pair: &Pair, commands: &[EventId]) {
+    for command in commands {
+        let told = pair.outcomes.iter().filter(|(id, _)| id == command).map(|(_, outcome)| outcome);
+        let told: Vec<_> = told.collect();
+        let [outcome] = told.as_slice() else { panic!("{}: {command} was told {told:?}", pair.name) };
+        match outcome {
+            // Its answer was longer on the wire than anybody waits.
+            Outcome::Unanswered => continue,
+            // What was to be cancelled ended by itself: the cancel is done, and is refused.
+            Outcome::Done(Acknowledgement::ResponseDone(_)) => continue,
+            _ => {}
+        }
+        let refused = pair.received.iter().any(|event| event["error"]["event_id"] == command.as_str());
+        assert_eq!(matches!(outcome, Outcome::Refused(_)), refused, "{}: {command} {outcome:?}", pair.name);
+    }
+}
+
 /// One thing a client may do, sensible or not. What the service refuses is none of this test's business.
-fn command(pair: &mut Pair, random: &mut Rng, speech: &[i16]) {
+fn command(pair: &mut Pair, random: &mut Rng, speech: &[i16]) -> Option<EventId> {
     let known = pair.order();
     let item = match known.as_slice() {
         [] => ItemId::from("nobody"),
@@ -54,34 +78,36 @@ fn command(pair: &mut Pair, random: &mut Rng, speech: &[i16]) {
     };
     let client = &mut pair.client;
     let done = match random.u8(..20) {
-        0 => client.send_user_message("Hello"),
-        1 => client.create_item(Item::message(Role::System, [ContentPart::input_text("x")]), place(item, random)),
+        0 => client.send_user_message("Hello").map(Some),
+        1 => client
+            .create_item(Item::message(Role::System, [ContentPart::input_text("x")]), place(item, random))
+            .map(Some),
         2 => {
             let sound = ContentPart::input_audio(base64(&speech[..4_800], vivavoce_audio::AudioEncoding::Pcm16));
-            client.create_item(Item::message(Role::User, [sound]), place(item, random))
+            client.create_item(Item::message(Role::User, [sound]), place(item, random)).map(Some)
         }
-        3 => client.delete_item(&item),
-        4 => client.retrieve_item(&item),
-        5 | 6 => client.truncate_item(&item, random.usize(..2), random.u64(..900)),
+        3 => client.delete_item(&item).map(Some),
+        4 => client.retrieve_item(&item).map(Some),
+        5 | 6 => client.truncate_item(&item, random.usize(..2), random.u64(..900)).map(Some),
         7 => client.cancel_response(),
         // Most items cannot be cut; then nothing is sent.
-        8 | 9 => client.cancel_response_at(&item, random.u64(..30_000)).or(Ok(())),
+        8 | 9 => client.cancel_response_at(&item, random.u64(..30_000)).map_or(Ok(None), |()| Ok(None)),
         10 | 11 => {
             let from = random.usize(..speech.len() / 2);
-            client.append_input_audio(&speech[from..])
+            client.append_input_audio(&speech[from..]).map(|()| None)
         }
-        12 | 13 => client.append_input_audio(&silence(random.usize(..700))),
-        14 => client.commit_input_audio(),
-        15 => client.clear_input_audio(),
-        16 => client.create_response(Some(ResponseParams::out_of_band())),
+        12 | 13 => client.append_input_audio(&silence(random.usize(..700))).map(|()| None),
+        14 => client.commit_input_audio().map(Some),
+        15 => client.clear_input_audio().map(Some),
+        16 => client.create_response(Some(ResponseParams::out_of_band())).map(Some),
         17 => client.update_session(RealtimeSession::new().turn_detection(detection(random))),
         18 => {
             let modality = if random.bool() { Modality::Text } else { Modality::Audio };
             client.update_session(RealtimeSession::new().output_modalities(modality).transcription(Some("whisper-1")))
         }
-        _ => client.create_response(None),
+        _ => client.create_response(None).map(Some),
     };
-    done.expect("the session is connected and little is on its way");
+    done.expect("the session is connected and little is on its way")
 }
 
 fn place(item: ItemId, random: &mut Rng) -> Option<ItemId> {

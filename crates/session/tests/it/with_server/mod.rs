@@ -6,6 +6,7 @@ mod chance;
 mod engine;
 mod held;
 mod items;
+mod outcomes;
 mod pair;
 mod responses;
 mod scrambled;

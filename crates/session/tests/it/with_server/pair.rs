@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vivavoce_audio::AudioEncoding;
-use vivavoce_protocol::{Dialect, ItemId, ServerEvent, Session};
+use vivavoce_protocol::{Dialect, EventId, ItemId, ServerEvent, Session};
 use vivavoce_server::machine::{Machine, MachineConfig};
 use vivavoce_server::synthetic_speech;
-use vivavoce_session::{Close, CommandError, Event, SessionMachine, SessionOptions};
+use vivavoce_session::{Close, CommandError, Event, Outcome, SessionMachine, SessionOptions};
 
 use super::engine::Engine;
 use super::held::Held;
@@ -32,6 +32,8 @@ pub(crate) struct Pair {
     pub(crate) sent: Vec<Value>,
     pub(crate) received: Vec<Value>,
     pub(crate) events: Vec<Event>,
+    /// What became of commands.
+    pub(crate) outcomes: Vec<(EventId, Outcome)>,
     /// Items of connections before this one, which this server knows nothing of.
     carried: usize,
     connections: u64,
@@ -64,6 +66,7 @@ impl Pair {
             sent: Vec::new(),
             received: Vec::new(),
             events: Vec::new(),
+            outcomes: Vec::new(),
             carried: 0,
             connections: 0,
         };
@@ -152,6 +155,7 @@ impl Pair {
     /// Time passes; what is on the wire stays there.
     pub(crate) fn wait(&mut self, time: Duration) {
         self.now += time;
+        self.client.handle_time(self.now);
         self.server.handle_timeout(self.now);
         self.collect();
     }
@@ -165,6 +169,7 @@ impl Pair {
         while let Some(event) = self.client.poll_event() {
             self.events.push(event);
         }
+        self.outcomes.extend(std::iter::from_fn(|| self.client.poll_outcome()));
         while let Some(frame) = self.server.poll_transmit() {
             self.record("server", &frame);
             self.to_client.push_back(frame);

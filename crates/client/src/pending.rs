@@ -1,0 +1,110 @@
+//! Commands on their way.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use vivavoce_protocol::EventId;
+use vivavoce_session::{Acknowledgement, Outcome};
+
+use crate::Error;
+
+/// A command that was queued. Drop it, or await what becomes of it.
+///
+/// It ends in the service's acknowledgement, in the service's error for this very command
+/// ([`Error::Refused`]), in a deadline ([`Error::Timeout`]), or with the connection ([`Error::Interrupted`]).
+/// Nothing is undone by dropping it.
+///
+/// ```no_run
+/// # async fn run(client: vivavoce::RealtimeClient) -> Result<(), vivavoce::Error> {
+/// client.create_response()?; // sent, and whatever becomes of it arrives as events
+/// let session = vivavoce::RealtimeSession::update().voice("marin");
+/// client.update_session(session)?.await?; // in force
+/// # Ok(())
+/// # }
+/// ```
+pub struct Pending<T> {
+    event_id: Option<EventId>,
+    state: State<T>,
+}
+
+enum State<T> {
+    /// There was nothing to wait for.
+    Done(Option<T>),
+    Waiting {
+        told: oneshot::Receiver<Outcome>,
+        read: fn(Acknowledgement) -> Option<T>,
+        limit: Duration,
+    },
+}
+
+impl<T> Pending<T> {
+    pub(crate) const fn done(value: T) -> Self {
+        Self { event_id: None, state: State::Done(Some(value)) }
+    }
+
+    /// The id of the event that was sent, which an `error` it causes repeats; `None` when nothing was.
+    pub const fn event_id(&self) -> Option<&EventId> {
+        self.event_id.as_ref()
+    }
+}
+
+impl<T: Unpin> Future for Pending<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let (outcome, read, limit) = match &mut self.state {
+            // Polled again after its end, as no future should be.
+            State::Done(value) => return value.take().map_or(Poll::Pending, |value| Poll::Ready(Ok(value))),
+            State::Waiting { told, read, limit } => (ready!(Pin::new(told).poll(cx)), *read, *limit),
+        };
+        self.state = State::Done(None);
+        Poll::Ready(match outcome {
+            Ok(Outcome::Done(acknowledgement)) => read(acknowledgement).ok_or(Error::Interrupted),
+            Ok(Outcome::Refused(error)) => Err(Error::Refused(error)),
+            Ok(Outcome::Unanswered) => Err(Error::Timeout(limit)),
+            // The session was reset, or its client is gone.
+            Ok(Outcome::ConnectionLost) | Err(_) => Err(Error::Interrupted),
+        })
+    }
+}
+
+impl<T> fmt::Debug for Pending<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending").field("event_id", &self.event_id).finish_non_exhaustive()
+    }
+}
+
+/// The commands that somebody may wait for. The session ends each of them in time, so it does not grow.
+#[derive(Debug, Default)]
+pub(crate) struct Commands(Mutex<HashMap<EventId, oneshot::Sender<Outcome>>>);
+
+impl Commands {
+    pub(crate) fn wait_for<T>(
+        &self,
+        id: EventId,
+        read: fn(Acknowledgement) -> Option<T>,
+        limit: Duration,
+    ) -> Pending<T> {
+        let (tell, told) = oneshot::channel();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), tell);
+        Pending { event_id: Some(id), state: State::Waiting { told, read, limit } }
+    }
+
+    pub(crate) fn tell(&self, id: &EventId, outcome: Outcome) {
+        if let Some(tell) = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id) {
+            // Nobody has to wait.
+            let _ = tell.send(outcome);
+        }
+    }
+
+    /// The session they were for is no more.
+    pub(crate) fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
