@@ -31,6 +31,16 @@ fn an_assistant_that_writes_makes_no_sound() {
 }
 
 #[test]
+fn stats_are_told_at_the_end_where_they_are_wanted() {
+    let arguments = ["chat", "--text", "One", "--text", "Two", "--stats"];
+    let run = run(&folder("chat-stats"), &arguments).exits(0);
+    let lines: Vec<_> = run.stderr.lines().collect();
+    let [.., usage, latency] = lines.as_slice() else { panic!("{}", run.stderr) };
+    assert!(usage.contains("usage: 2 responses, ") && usage.contains(" audio)"), "{usage}");
+    assert!(latency.contains("median of 2 answers"), "{latency}");
+}
+
+#[test]
 fn instructions_reach_the_assistant() {
     let arguments = ["chat", "--instructions", "Say exactly: Good evening.", "--voice", "cedar", "--text", "Hello?"];
     let run = run(&folder("chat-instructions"), &arguments).exits(0);

@@ -67,7 +67,7 @@ pub use vivavoce_protocol as protocol;
 pub use vivavoce_protocol::{ClientEvent, Dialect, ItemId, RealtimeSession, ResponseParams, Secret, ServerEvent};
 pub use vivavoce_session::{
     Close, CommandError, ConversationItem, Delta, Event, Formatted, FormattedTool, RealtimeConversation, Retention,
-    SessionError, UserContent,
+    SessionError, TokenCounts, TurnTimes, UsageTotals, UserContent,
 };
 
 /// The README's example runs as a test.

@@ -44,6 +44,7 @@
 
 #![deny(missing_docs)]
 
+mod accounting;
 mod conversation;
 mod event;
 mod ids;
@@ -53,6 +54,7 @@ mod machine;
 use vivavoce_audio::AudioEncoding;
 use vivavoce_protocol::{AudioFormat, AudioFormatType, Member};
 
+pub use accounting::{Accounting, TokenCounts, TurnTimes, UsageTotals};
 pub use conversation::{
     Change, ConversationItem, Formatted, FormattedTool, RealtimeConversation, ResponseRecord, Retention,
 };

@@ -10,9 +10,11 @@ use std::time::SystemTime;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
-use vivavoce_protocol::{ItemId, Session};
+use vivavoce_protocol::payload::RateLimit;
+use vivavoce_protocol::{ItemId, List, Session};
 use vivavoce_session::{
-    Close, CommandError, ConversationItem, Event, RealtimeConversation, SessionMachine, SessionOptions,
+    Close, CommandError, ConversationItem, Event, RealtimeConversation, SessionMachine, SessionOptions, TurnTimes,
+    UsageTotals,
 };
 
 use crate::api::open;
@@ -293,6 +295,22 @@ impl RealtimeClient {
     /// What the session is configured with on each connection: the defaults and every update since.
     pub fn configuration(&self) -> Session {
         self.shared().lock().configuration().clone()
+    }
+
+    /// What the responses and transcriptions of this client have used so far, over all connections.
+    pub fn usage(&self) -> UsageTotals {
+        *self.shared().lock().accounting().usage()
+    }
+
+    /// What the account may still use, once the service said so (`rate_limits.updated`).
+    pub fn rate_limits(&self) -> Option<Arc<List<RateLimit>>> {
+        self.shared().lock().accounting().rate_limits().cloned()
+    }
+
+    /// When the parts of the last answers came, at most 256, the latest at the end; counted from when the client was
+    /// built.
+    pub fn turn_times(&self) -> Vec<TurnTimes> {
+        self.shared().lock().accounting().turns().cloned().collect()
     }
 
     /// How the session finds the user's turns: `server_vad`, `semantic_vad`, or `None` when it does not.

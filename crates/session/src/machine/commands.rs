@@ -278,6 +278,7 @@ impl SessionMachine {
                     self.input.append(samples);
                 }
             }
+            ClientEvent::ResponseCreate(_) => self.accounting.asked(self.now),
             ClientEvent::ItemCreate(create) => {
                 if create.previous_item_id.get().is_some_and(|id| *id == "root") {
                     self.conversation.trust_null_predecessor();

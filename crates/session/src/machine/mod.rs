@@ -13,6 +13,7 @@ use vivavoce_audio::AudioEncoding;
 use vivavoce_protocol::payload::SessionEvent;
 use vivavoce_protocol::{ClientEvent, DecodeError, Dialect, EventId, ItemId, Member, Response, ServerEvent, Session};
 
+use crate::accounting::Accounting;
 use crate::conversation::{Change, RealtimeConversation, Retention};
 use crate::ids::Ids;
 use crate::input_audio::InputAudio;
@@ -76,6 +77,7 @@ pub struct SessionMachine {
     outgoing: usize,
     events: VecDeque<Event>,
     acknowledgements: Acknowledgements,
+    accounting: Accounting,
     /// The time since a start the caller chose.
     now: Duration,
     /// Reused from event to event.
@@ -115,6 +117,7 @@ impl SessionMachine {
             outgoing: 0,
             events: VecDeque::new(),
             acknowledgements: Acknowledgements::default(),
+            accounting: Accounting::default(),
             now: Duration::ZERO,
             changes: Vec::new(),
         }
@@ -205,6 +208,7 @@ impl SessionMachine {
                 if let (Some(id), Some(end)) = (stopped.item_id.get(), stopped.audio_end_ms.get()) {
                     self.input.speech_stopped(id.clone(), end.unsigned());
                 }
+                self.accounting.asked(self.now);
             }
             ServerEvent::InputTimeoutTriggered(timeout) => {
                 if let (Some(id), Some(start), Some(end)) =
@@ -241,7 +245,9 @@ impl SessionMachine {
             }
             ServerEvent::RateLimitsUpdated(limits) => {
                 if let Some(limits) = limits.rate_limits.get() {
-                    self.events.push_back(Event::RateLimits(Arc::new(limits.clone())));
+                    let limits = Arc::new(limits.clone());
+                    self.accounting.set_limits(limits.clone());
+                    self.events.push_back(Event::RateLimits(limits));
                 }
             }
             ServerEvent::Error(error) => {
@@ -259,11 +265,44 @@ impl SessionMachine {
                 self.events.push_back(Event::UnknownEvent { name: unknown.name().to_owned() });
             }
             event => {
+                self.keep_books(event);
                 self.conversation.process_event(event, &mut self.changes);
                 self.acknowledge(event);
                 self.tell_changes();
                 self.tell_answer(event);
             }
+        }
+    }
+
+    /// Writes down what an event tells of cost and time, once.
+    fn keep_books(&mut self, event: &ServerEvent<'_>) {
+        let (books, now) = (&mut self.accounting, self.now);
+        match event {
+            ServerEvent::OutputAudioDelta(delta) if books.awaits_output() => books.output(delta.response_id.get(), now),
+            ServerEvent::OutputTextDelta(delta) | ServerEvent::OutputAudioTranscriptDelta(delta)
+                if books.awaits_output() =>
+            {
+                books.output(delta.response_id.get(), now);
+            }
+            ServerEvent::ResponseCreated(event) => {
+                if let Some(id) = event.response.get().and_then(|response| response.id.get()) {
+                    books.created(id, now);
+                }
+            }
+            ServerEvent::ResponseDone(event) => {
+                let Some(response) = event.response.get() else { return };
+                let Some(id) = response.id.get() else { return };
+                // What is done already has been counted.
+                if self.conversation.response(id.as_str()).is_none_or(|record| record.is_active()) {
+                    books.done(id, response.usage.get(), now);
+                }
+            }
+            ServerEvent::InputTranscriptionCompleted(event) => {
+                if let (Some(id), Some(usage)) = (event.item_id.get(), event.usage.get()) {
+                    books.transcribed(id, usage);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -358,6 +397,11 @@ impl SessionMachine {
     /// The user's audio that may still become part of an item.
     pub const fn input_audio(&self) -> &vivavoce_audio::AudioBuffer {
         self.input.buffer()
+    }
+
+    /// What the session has cost, what it may still use, and how long its answers took; over all connections.
+    pub const fn accounting(&self) -> &Accounting {
+        &self.accounting
     }
 
     /// Bytes waiting to be sent.

@@ -9,6 +9,7 @@ mod patience;
 mod screen;
 mod setup;
 mod speech;
+mod stats;
 mod talk;
 mod turns;
 mod waiting;
@@ -69,6 +70,9 @@ pub(crate) struct Chat {
     /// Print each finished item as a line of JSON in place of prose
     #[arg(long)]
     json: bool,
+    /// Say at the end, on standard error, what was used and how long the answers took
+    #[arg(long)]
+    stats: bool,
     /// How many seconds the service may be silent while it owes an answer
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     timeout: u64,
@@ -124,6 +128,11 @@ impl Chat {
         // Closing forgets the conversation, and what was said before a failure is worth keeping.
         let spoken = answers.map(|file| file.write(&client.conversation()));
         let _ = tokio::time::timeout(GOODBYE, client.disconnect()).await;
+        if self.stats {
+            for line in stats::lines(&client) {
+                tell(line);
+            }
+        }
         drop(talk);
         drop(client);
         let recorded = match events {

@@ -2,6 +2,7 @@
 //!
 //! Every scenario runs in both dialects and ends with [`Pair::agree`]: both hold the same conversation.
 
+mod accounting;
 mod chance;
 mod engine;
 mod held;
