@@ -3,43 +3,18 @@
 mod support;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use support::{finish, folder, stereo_wav, text, vivavoce, voice};
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use vivavoce_audio::read_wav;
-use vivavoce_server::LocalServer;
+use vivavoce_server::{LocalServer, Tls};
 
-/// A local server behind TLS; its certificate is for `localhost`, and in `certificate.pem` of the folder.
+/// A local server behind TLS; the authority that signed its certificate is in `certificate.pem` of the folder.
 async fn secure_server(folder: &Path) -> (LocalServer, String) {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate is made");
-    std::fs::write(folder.join("certificate.pem"), made.cert.pem()).expect("the folder can be written");
-    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("the key is one");
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)
-        .expect("key and certificate belong together");
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-
-    let server = LocalServer::start().await.expect("a port is free");
-    let behind = server.addr();
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-    let port = listener.local_addr().expect("it is bound").port();
-    tokio::spawn(async move {
-        while let Ok((socket, _)) = listener.accept().await {
-            let acceptor = acceptor.clone();
-            tokio::spawn(async move {
-                // A client that does not trust us leaves in the middle of the handshake.
-                let Ok(mut secure) = acceptor.accept(socket).await else { return };
-                let mut plain = TcpStream::connect(behind).await.expect("the server is there");
-                let _ = tokio::io::copy_bidirectional(&mut secure, &mut plain).await;
-            });
-        }
-    });
-    (server, format!("wss://localhost:{port}/v1/realtime"))
+    let (tls, authority) = Tls::self_signed(&["localhost"]).expect("a certificate is made");
+    std::fs::write(folder.join("certificate.pem"), authority).expect("the folder can be written");
+    let server = LocalServer::builder().tls(tls).start().await.expect("a port is free");
+    let url = format!("wss://localhost:{}/v1/realtime", server.addr().port());
+    (server, url)
 }
 
 #[test]

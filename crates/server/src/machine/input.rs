@@ -10,12 +10,16 @@
 
 use vivavoce_audio::{AudioChunk, AudioEncoding, DeltaDecoder, resample};
 
+use super::item::described;
+use super::refusal::{self, Refusal};
 use super::settings::Turns;
 use crate::vad::{Vad, Verdict, frames_to_ms};
 
 const TICKS_PER_MS: u64 = 24;
 pub(super) const MAX_MINUTES: u64 = 60;
 const MAX_MS: u64 = MAX_MINUTES * 60_000;
+/// Base64 of 15 MiB of audio, the most one append may hold.
+const MAX_APPEND: usize = 20 << 20;
 const IDLE_MS: u64 = 60_000;
 /// A manual commit of less is refused.
 pub(super) const MIN_COMMIT_MS: u64 = 100;
@@ -50,6 +54,20 @@ struct Detection {
 enum Turn {
     Quiet,
     Open { start_ms: u64 },
+}
+
+/// The audio of one append; an odd byte waits for the next one.
+pub(super) fn decode_append(decoder: &mut DeltaDecoder, base64: &str) -> Result<AudioChunk, Refusal> {
+    if base64.len() > MAX_APPEND {
+        return Err(refusal::audio_too_large());
+    }
+    let expected = described(decoder.encoding());
+    let bad = || refusal::bad_audio(expected, "audio");
+    // Read without padding, it would hide what the service refuses.
+    if !base64.len().is_multiple_of(4) {
+        return Err(bad());
+    }
+    decoder.decode(base64).map_err(|_| bad())
 }
 
 /// What turn detection found.
@@ -130,9 +148,9 @@ impl InputBuffer {
         };
     }
 
-    /// Decodes an append; an odd byte waits for the next one. `None` when it is not base64.
-    pub(super) fn decode(&mut self, base64: &str) -> Option<AudioChunk> {
-        self.decoder.decode(base64).ok()
+    /// Decodes an append.
+    pub(super) fn decode(&mut self, base64: &str) -> Result<AudioChunk, Refusal> {
+        decode_append(&mut self.decoder, base64)
     }
 
     /// Adds samples and tells what turn detection finds in them.

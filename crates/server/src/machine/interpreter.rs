@@ -10,11 +10,10 @@ use vivavoce_protocol::{
 };
 
 use super::MachineConfig;
-use super::item::described;
+use super::input::decode_append;
 use super::job::{Job, JobId};
 use super::outbox::Outbox;
 use super::refusal::{self, Refusal};
-use super::turn::MAX_APPEND;
 use crate::engine::{EngineEvent, TranslationRequest};
 
 /// Samples at 24 kHz of what an engine is given at a time: 200 ms.
@@ -112,14 +111,7 @@ impl Interpreter {
     }
 
     fn append(&mut self, base64: &str) -> Result<(), Refusal> {
-        if base64.len() > MAX_APPEND {
-            return Err(refusal::audio_too_large());
-        }
-        let bad = || refusal::bad_audio(described(AudioEncoding::Pcm16), "audio");
-        if !base64.len().is_multiple_of(4) {
-            return Err(bad());
-        }
-        let samples = self.decoder.decode(base64).map_err(|_| bad())?;
+        let samples = decode_append(&mut self.decoder, base64)?;
         self.pending.extend_from_slice(&samples);
         let whole = self.pending.len() / FRAME * FRAME;
         let frames: Vec<i16> = self.pending.drain(..whole).collect();

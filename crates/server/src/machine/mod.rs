@@ -13,8 +13,8 @@
 //! [`poll_close`](Machine::poll_close) at last.
 //!
 //! No input panics, whatever it says and in whatever order. Memory is bounded: the bounds are stated with the input
-//! buffer (60 minutes), the conversation (10 000 items, 64 MiB of text, 400 MiB of audio) and the responses
-//! ([`Machine::MAX_RESPONSES`]). What is sent is bounded by the caller, who stops handling frames and pieces
+//! buffer (60 minutes), the conversation (10 000 items, 64 MiB of text, 400 MiB of audio), the responses
+//! ([`Machine::MAX_RESPONSES`]), the transcriptions (64), the translations that still speak (8) and MCP. What is sent is bounded by the caller, who stops handling frames and pieces
 //! while [`backlog_bytes`](Machine::backlog_bytes) is too large.
 //!
 //! ```

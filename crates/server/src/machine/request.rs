@@ -22,9 +22,6 @@ use crate::engine::{EngineError, EngineRequest};
 impl Talk {
     /// Begins a response: with `params` over the session's settings, or with those alone.
     pub(super) fn create_response(&mut self, params: Option<&ResponseParams>, now: Duration) -> Result<(), Refusal> {
-        if self.settings.is_transcription() {
-            return Err(refusal::no_responses_here());
-        }
         let none = ResponseParams::new();
         let params = params.unwrap_or(&none);
         let mut plan = self.plan(params)?;

@@ -7,12 +7,9 @@ use vivavoce_protocol::payload::{Committed, SpeechStarted, SpeechStopped, Timeou
 use vivavoce_protocol::{Int, ItemId, ServerEvent, StatusReason};
 
 use super::input::{MAX_MINUTES, MIN_COMMIT_MS, TurnEvent};
-use super::item::{StoredItem, described};
+use super::item::StoredItem;
 use super::refusal::{self, Refusal};
 use super::talk::Talk;
-
-/// Base64 of 15 MiB of audio, the most one append may hold.
-pub(super) const MAX_APPEND: usize = 20 << 20;
 
 /// `turn_detection.idle_timeout_ms`: speaks up when nobody does.
 ///
@@ -76,18 +73,10 @@ impl Idle {
 
 impl Talk {
     pub(super) fn append(&mut self, base64: &str, now: Duration) -> Result<(), Refusal> {
-        if base64.len() > MAX_APPEND {
-            return Err(refusal::audio_too_large());
-        }
-        // Read without padding, it would hide what the service refuses.
-        if !base64.len().is_multiple_of(4) {
-            return Err(refusal::bad_audio(described(self.input.encoding()), "audio"));
-        }
         if self.input.is_full() {
             return Err(refusal::input_full(MAX_MINUTES));
         }
-        let expected = described(self.input.encoding());
-        let samples = self.input.decode(base64).ok_or_else(|| refusal::bad_audio(expected, "audio"))?;
+        let samples = self.input.decode(base64)?;
         self.hear(&samples);
         for event in self.input.append(&samples) {
             match event {

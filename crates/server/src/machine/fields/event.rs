@@ -38,69 +38,66 @@ const GA_CREATE_ITEM: Shape = Shape::Object(&[COMMON, CREATE_ITEM, &[required("i
 const BETA_CREATE_ITEM: Shape = Shape::Object(&[COMMON, CREATE_ITEM, &[required("item", item::BETA)]]);
 const CREATE_ITEM: &[Field] = &[optional("previous_item_id", TEXT)];
 
-/// A GA conversation.
-pub(super) static GA: Shape = events(&[
-    variant("session.update", Shape::Object(&[COMMON, &[required("session", of_kind(REALTIME_KINDS))]])),
-    refused(TRANSLATION_CLOSE, || refusal::translation_only(TRANSLATION_CLOSE)),
-    APPEND_EVENT,
-    refused(TRANSLATION_APPEND, || refusal::translation_only(TRANSLATION_APPEND)),
-    COMMIT,
-    CLEAR,
-    variant("conversation.item.create", GA_CREATE_ITEM),
-    TRUNCATE,
-    DELETE,
-    RETRIEVE,
-    variant("response.create", Shape::Object(&[COMMON, &[optional("response", response::GA)]])),
-    CANCEL,
-]);
+/// What GA sessions with items have: they differ in whose `session` it is, and in whether responses can be asked for.
+macro_rules! ga {
+    ($kinds:expr, $create_response:expr) => {
+        events(&[
+            variant("session.update", Shape::Object(&[COMMON, &[required("session", of_kind($kinds))]])),
+            refused(TRANSLATION_CLOSE, || refusal::translation_only(TRANSLATION_CLOSE)),
+            APPEND_EVENT,
+            refused(TRANSLATION_APPEND, || refusal::translation_only(TRANSLATION_APPEND)),
+            COMMIT,
+            CLEAR,
+            variant("conversation.item.create", GA_CREATE_ITEM),
+            TRUNCATE,
+            DELETE,
+            RETRIEVE,
+            $create_response,
+            CANCEL,
+        ])
+    };
+}
 
-/// A GA transcription session: no response can be asked for.
-pub(super) static TRANSCRIPTION: Shape = events(&[
-    variant("session.update", Shape::Object(&[COMMON, &[required("session", of_kind(TRANSCRIPTION_KINDS))]])),
-    refused(TRANSLATION_CLOSE, || refusal::translation_only(TRANSLATION_CLOSE)),
-    APPEND_EVENT,
-    refused(TRANSLATION_APPEND, || refusal::translation_only(TRANSLATION_APPEND)),
-    COMMIT,
-    CLEAR,
-    variant("conversation.item.create", GA_CREATE_ITEM),
-    TRUNCATE,
-    DELETE,
-    RETRIEVE,
-    refused("response.create", refusal::no_responses_here),
-    CANCEL,
-]);
+/// The same in beta, where a transcription session has an event of its own name as well.
+macro_rules! beta {
+    ($session:expr, $update_transcription:expr, $create_response:expr) => {
+        events(&[
+            variant("session.update", Shape::Object(&[COMMON, &[required("session", $session)]])),
+            $update_transcription,
+            APPEND_EVENT,
+            COMMIT,
+            CLEAR,
+            variant("conversation.item.create", BETA_CREATE_ITEM),
+            TRUNCATE,
+            DELETE,
+            RETRIEVE,
+            $create_response,
+            CANCEL,
+        ])
+    };
+}
 
-/// A beta conversation.
-pub(super) static BETA: Shape = events(&[
-    variant("session.update", Shape::Object(&[COMMON, &[required("session", BETA_SESSION)]])),
+const NO_RESPONSES: Variant = refused("response.create", refusal::no_responses_here);
+
+pub(super) static GA: Shape =
+    ga!(REALTIME_KINDS, variant("response.create", Shape::Object(&[COMMON, &[optional("response", response::GA)]])));
+
+pub(super) static TRANSCRIPTION: Shape = ga!(TRANSCRIPTION_KINDS, NO_RESPONSES);
+
+pub(super) static BETA: Shape = beta!(
+    BETA_SESSION,
     refused("transcription_session.update", || refusal::session_kind(false)),
-    APPEND_EVENT,
-    COMMIT,
-    CLEAR,
-    variant("conversation.item.create", BETA_CREATE_ITEM),
-    TRUNCATE,
-    DELETE,
-    RETRIEVE,
-    variant("response.create", Shape::Object(&[COMMON, &[optional("response", response::BETA)]])),
-    CANCEL,
-]);
+    variant("response.create", Shape::Object(&[COMMON, &[optional("response", response::BETA)]]))
+);
 
-const BETA_UPDATE_TRANSCRIPTION: Shape = Shape::Object(&[COMMON, &[required("session", BETA_TRANSCRIPTION_SESSION)]]);
-
-/// A beta transcription session, which may also be updated by the event without a name of its own.
-pub(super) static BETA_TRANSCRIPTION: Shape = events(&[
-    variant("session.update", BETA_UPDATE_TRANSCRIPTION),
-    variant("transcription_session.update", BETA_UPDATE_TRANSCRIPTION),
-    APPEND_EVENT,
-    COMMIT,
-    CLEAR,
-    variant("conversation.item.create", BETA_CREATE_ITEM),
-    TRUNCATE,
-    DELETE,
-    RETRIEVE,
-    refused("response.create", refusal::no_responses_here),
-    CANCEL,
-]);
+pub(super) static BETA_TRANSCRIPTION: Shape = beta!(
+    BETA_TRANSCRIPTION_SESSION,
+    variant(
+        "transcription_session.update",
+        Shape::Object(&[COMMON, &[required("session", BETA_TRANSCRIPTION_SESSION)]])
+    ),
+    NO_RESPONSES
+);
 
 /// A translation session.
 pub(super) static TRANSLATION: Shape = events(&[
