@@ -50,14 +50,15 @@ impl<'a> Step<'a> {
         let id = self.id();
         let message =
             |role: &str, content: Value| json!({"id": id, "type": "message", "role": role, "content": content});
-        let mut item = match self.byte() % 7 {
+        let mut item = match self.byte() % 8 {
             0 => message("user", json!([{"type": "input_text", "text": "hi"}])),
             1 => message("user", json!([{"type": "input_audio", "transcript": null}])),
             2 => message("user", json!([{"type": "input_audio", "audio": "AAABAAIA"}])),
             3 => message("assistant", json!([])),
             4 => json!({"id": id, "type": "function_call", "name": "f", "call_id": "call_1", "arguments": ""}),
             5 => json!({"id": id, "type": "function_call_output", "call_id": "call_1", "output": "x"}),
-            _ => json!({"id": id, "type": "mystery"}),
+            6 => json!({"id": id, "type": "mystery"}),
+            _ => json!({"id": id, "type": "mcp_approval_request", "server_label": "s", "name": "n", "arguments": ""}),
         };
         item["status"] = status.into();
         item

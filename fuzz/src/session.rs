@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vivavoce_protocol::{
-    AudioFormat, ClientEvent, ContentPart, Dialect, Item, RealtimeSession, ResponseParams, Role, TurnDetection,
+    AudioFormat, ClientEvent, ContentPart, Dialect, FunctionTool, Item, RealtimeSession, ResponseParams, Role,
+    TurnDetection,
 };
 use vivavoce_session::{Close, CommandError, Retention, SessionMachine, SessionOptions};
 
@@ -30,14 +31,17 @@ pub fn session(data: &[u8]) {
         ..SessionOptions::default()
     });
     session.handle_connected();
+    let mut now = Duration::ZERO;
     for mut step in steps {
         if let Some(frame) = step.frame() {
             session.handle_frame(&frame);
-        } else if step.byte() == b'>' {
-            // Not being connected and having too much to send are ways of this play.
-            let _ = command(&mut session, &mut step);
         } else {
-            session.handle_frame(&event(&mut step).to_string());
+            match step.byte() {
+                // Not being connected and having too much to send are ways of this play.
+                b'>' => drop(command(&mut session, &mut step)),
+                b'!' => drop(behave(&mut session, &mut step, &mut now)),
+                _ => session.handle_frame(&event(&mut step).to_string()),
+            }
         }
         check(&session);
         // At times nothing is sent.
@@ -63,7 +67,8 @@ fn check(session: &SessionMachine) {
     for item in session.conversation().items() {
         assert!(seen.insert(item.id()), "{} is listed twice", item.id());
         assert!(session.conversation().item(item.id().as_str()).is_some());
-        assert!(item.heard_transcript().len() >= item.transcript().len());
+        assert!(item.generated_transcript().len() >= item.transcript().len());
+        assert!(item.generated_transcript().len() >= item.heard_transcript().len());
     }
     assert!(session.outgoing_bytes() <= MAX_OUTGOING + MAX_COMMAND, "{} bytes wait", session.outgoing_bytes());
     assert!(session.input_audio().len() <= 24_000, "{} samples wait", session.input_audio().len());
@@ -86,7 +91,7 @@ fn command(session: &mut SessionMachine, step: &mut Step<'_>) -> Result<(), Comm
         4 => session.retrieve_item(&item).map(drop),
         5 => session.truncate_item(&item, step.byte().into(), step.byte().into()).map(drop),
         6 => session.cancel_response().map(drop),
-        7 => session.cancel_response_at(&item, u64::from(step.byte()) * 20),
+        7 => session.cancel_response_at(&item, u64::from(step.byte()) * 20).map(drop),
         8 => session.append_input_audio(&vec![7; usize::from(step.byte()) * 12]),
         9 => session.commit_input_audio().map(drop),
         10 => session.clear_input_audio().map(drop),
@@ -112,6 +117,32 @@ fn command(session: &mut SessionMachine, step: &mut Step<'_>) -> Result<(), Comm
             session.clear_conversation();
             Ok(())
         }
+    }
+}
+
+/// What makes a session behave: time, playback, interruptions, tools.
+fn behave(session: &mut SessionMachine, step: &mut Step<'_>, now: &mut Duration) -> Result<(), CommandError> {
+    let item = step.id().into();
+    match step.byte() % 8 {
+        0 => {
+            session.interrupt();
+            Ok(())
+        }
+        1 => {
+            session.report_played(&item, step.pick(&[0, 0, 1]), u64::from(step.byte()) * 20);
+            Ok(())
+        }
+        2 => {
+            *now += Duration::from_millis(u64::from(step.byte()) * 50);
+            session.handle_time(*now);
+            assert!(session.poll_timeout().is_none_or(|at| at > *now), "what is due was done");
+            Ok(())
+        }
+        3 => session.add_tool(FunctionTool::new().name(step.pick(&["f", "g"])), step.pick(&[false, true])).map(drop),
+        4 => session.remove_tool(step.pick(&["f", "g"])).map(drop),
+        5 => session.answer_call(&"call_1".into(), step.rest(), None).map(drop),
+        6 => session.respond(step.pick(&[false, true]).then(ResponseParams::out_of_band)).map(drop),
+        _ => session.approve_mcp(&item, step.pick(&[false, true]), None).map(drop),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vivavoce_protocol::{Dialect, Secret, Session};
-use vivavoce_session::{Retention, SessionOptions};
+use vivavoce_session::{Prices, Retention, SessionOptions};
 
 use crate::client::RealtimeClient;
 use crate::transport::check;
@@ -24,7 +24,9 @@ pub(crate) struct Limits {
     pub(crate) connect: Duration,
     pub(crate) silence: Duration,
     pub(crate) close: Duration,
+    pub(crate) send: Duration,
     pub(crate) queue: usize,
+    pub(crate) tool_calls: usize,
 }
 
 impl Default for RealtimeClientBuilder {
@@ -36,7 +38,9 @@ impl Default for RealtimeClientBuilder {
                 connect: Duration::from_secs(10),
                 silence: Duration::from_secs(25),
                 close: Duration::from_secs(3),
+                send: Duration::from_secs(30),
                 queue: 1024,
+                tool_calls: 16,
             },
         }
     }
@@ -105,6 +109,47 @@ impl RealtimeClientBuilder {
     /// 25 s by default (the vendor pings every 20 s). [`Duration::MAX`] turns this off.
     pub const fn keepalive(mut self, silence: Duration) -> Self {
         self.limits.silence = silence;
+        self
+    }
+
+    /// When the other side takes nothing of what is sent for so long, the connection counts as lost; 30 s by default. One
+    /// frame has to be sent within this time.
+    pub const fn send_timeout(mut self, limit: Duration) -> Self {
+        self.limits.send = limit;
+        self
+    }
+
+    /// How long a command may wait for the service to say what became of it, 10 s by default; then whoever awaits it gets
+    /// [`Error::Timeout`].
+    pub const fn command_timeout(mut self, limit: Duration) -> Self {
+        self.session.command_timeout = limit;
+        self
+    }
+
+    /// Whether speech of the user interrupts the model by itself, true by default: playback ends, and what was not heard
+    /// is taken back ([`RealtimeClient::interrupt`]). Otherwise [`Event::Interrupted`](crate::Event::Interrupted) only
+    /// says that the user speaks.
+    pub const fn interrupt_on_speech(mut self, interrupts: bool) -> Self {
+        self.session.interrupt_on_speech = interrupts;
+        self
+    }
+
+    /// How many calls of tools run at the same time, 16 by default; others wait for their turn.
+    pub const fn tool_calls(mut self, at_once: usize) -> Self {
+        self.limits.tool_calls = at_once;
+        self
+    }
+
+    /// What models cost, in place of the table of the vendor's that comes with this crate ([`Prices::date`]).
+    pub fn prices(mut self, prices: Prices) -> Self {
+        self.session.prices = prices;
+        self
+    }
+
+    /// After so many US dollars, as estimated, no more responses are asked for, and those that the service starts by
+    /// itself are cancelled; no limit by default.
+    pub const fn budget(mut self, usd: f64) -> Self {
+        self.session.budget = Some(usd);
         self
     }
 

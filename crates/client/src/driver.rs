@@ -45,7 +45,6 @@ impl Connection {
 /// Runs a connection to its end.
 pub(crate) async fn drive(mut claim: Claim, transport: Box<dyn Transport>) {
     let close = run(&claim.shared, &claim.connection, transport).await;
-    tracing::debug!(code = close.code, by_us = close.by_us, "disconnected");
     claim.ends_with(close);
 }
 
@@ -60,6 +59,8 @@ async fn run(shared: &Shared, connection: &Connection, transport: Box<dyn Transp
     let mut ending: Option<Instant> = None;
     loop {
         let deadline = ending.unwrap_or_else(|| after(heard, if pinged { silence.saturating_mul(2) } else { silence }));
+        let stalled = out.waiting.map(|since| after(since, shared.limits.send)).filter(|at| *at < deadline);
+        let deadline = stalled.unwrap_or(deadline);
         let session_time = shared.next_time().filter(|at| *at < deadline);
         tokio::select! {
             sent = out.send(shared, &mut sending) => {
@@ -73,7 +74,7 @@ async fn run(shared: &Shared, connection: &Connection, transport: Box<dyn Transp
                 heard = Instant::now();
                 pinged = false;
                 match incoming {
-                    Some(Ok(Incoming::Text(frame))) => out.idle &= !receive(shared, frame),
+                    Some(Ok(Incoming::Text(frame))) => receive(shared, frame),
                     Some(Ok(Incoming::Binary(bytes))) => shared.with_session(|session| {
                         session.handle_connection_error(BinaryFrame(bytes));
                     }),
@@ -99,6 +100,9 @@ async fn run(shared: &Shared, connection: &Connection, transport: Box<dyn Transp
             () = sleep_until(session_time.unwrap_or(deadline)) => match (ending, pinged) {
                 // It is told the time whenever it is used.
                 _ if session_time.is_some() => shared.with_session(|_| ()),
+                _ if stalled.is_some() => {
+                    return out.lost(shared, Some(TransportError::Stalled(shared.limits.send)));
+                }
                 (Some(_), _) => return out.lost(shared, None),
                 (None, true) => return out.lost(shared, Some(TransportError::Silent)),
                 (None, false) => {
@@ -122,6 +126,8 @@ struct Out {
     closed: bool,
     /// Nothing to send and nothing to flush.
     idle: bool,
+    /// Since when the other side takes nothing of what is there to send.
+    waiting: Option<Instant>,
     /// Why nothing can be sent any more.
     broken: Option<TransportError>,
 }
@@ -135,17 +141,28 @@ impl Out {
         std::future::poll_fn(|cx| {
             let mut sending = std::pin::Pin::new(&mut *sending);
             loop {
-                std::task::ready!(sending.as_mut().poll_ready(cx))?;
+                match sending.as_mut().poll_ready(cx)? {
+                    Poll::Ready(()) => self.waiting = None,
+                    Poll::Pending => return self.wait(),
+                }
                 match self.next(shared) {
                     Some(outgoing) => sending.as_mut().start_send(outgoing)?,
                     None => break,
                 }
             }
-            std::task::ready!(sending.poll_flush(cx))?;
+            if sending.poll_flush(cx)?.is_pending() {
+                return self.wait();
+            }
+            self.waiting = None;
             self.idle = true;
             Poll::Ready(Ok(()))
         })
         .await
+    }
+
+    fn wait<T>(&mut self) -> Poll<T> {
+        self.waiting.get_or_insert_with(Instant::now);
+        Poll::Pending
     }
 
     fn next(&mut self, shared: &Shared) -> Option<Outgoing> {
@@ -173,8 +190,8 @@ impl Out {
     }
 }
 
-/// Takes a frame in. True when there is something to send for it.
-fn receive(shared: &Shared, frame: Frame) -> bool {
+/// Takes a frame in.
+fn receive(shared: &Shared, frame: Frame) {
     let dialect = shared.endpoint.dialect;
     let decoded = ServerEvent::decode(frame.as_str(), dialect);
     if shared.realtime.has_listeners() {
@@ -185,13 +202,10 @@ fn receive(shared: &Shared, frame: Frame) -> bool {
     if matches!(decoded, Ok(ServerEvent::SessionCreated(_))) {
         shared.link.send_replace(LinkState::Ready);
     }
-    shared.with_session(|session| {
-        match decoded {
-            Ok(event) => session.handle_event(&event),
-            Err(error) => session.handle_undecodable(error),
-        }
-        session.outgoing_bytes() > 0
-    })
+    shared.with_session(|session| match decoded {
+        Ok(event) => session.handle_event(&event),
+        Err(error) => session.handle_undecodable(error),
+    });
 }
 
 /// A moment so much later, or one that nobody will live to see.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vivavoce_protocol::payload::ApiError;
-use vivavoce_session::{Close, CommandError, SessionError};
+use vivavoce_session::{Actor, Advice, Close, CommandError, SessionError};
 
 use crate::transport::TransportError;
 
@@ -58,24 +58,35 @@ pub enum Error {
         "the connection ended before the service said what became of it: connect again, and look whether it was done"
     )]
     Interrupted,
+    /// The service could not make the response that was waited for.
+    #[error(transparent)]
+    Response(SessionError),
     /// A command was not carried out.
     #[error(transparent)]
     Command(#[from] CommandError),
 }
 
 impl Error {
-    /// True when the same call may succeed later without any change.
-    pub const fn is_retryable(&self) -> bool {
+    /// Who must act, and whether a retry helps.
+    pub fn advice(&self) -> Advice {
         match self {
-            Self::Connect { source, .. } | Self::Lost(source) => source.is_retryable(),
-            Self::ConnectTimeout { .. } | Self::Timeout(_) | Self::Interrupted => true,
-            Self::Closed(close) => !matches!(close.code, Some(3000 | 4000..=4999 | 1013)) && !close.by_us,
-            Self::Command(CommandError::Congested) => true,
-            Self::Command(_)
-            | Self::Refused(_)
-            | Self::AlreadyConnected
-            | Self::InvalidUrl { .. }
-            | Self::InvalidKey => false,
+            Self::Connect { source, .. } | Self::Lost(source) => source.advice(),
+            Self::ConnectTimeout { .. } | Self::Timeout(_) | Self::Interrupted => TransportError::Silent.advice(),
+            Self::Closed(close) => close.advice(),
+            Self::Refused(error) => Advice::for_error(error),
+            Self::Response(error) => error.advice(),
+            Self::Command(error) => error.advice(),
+            Self::AlreadyConnected | Self::InvalidUrl { .. } | Self::InvalidKey => Advice::misuse(),
         }
+    }
+
+    /// Who must act.
+    pub fn actor(&self) -> Actor {
+        self.advice().actor
+    }
+
+    /// True when the same call may succeed later without any change.
+    pub fn is_retryable(&self) -> bool {
+        self.advice().retry
     }
 }

@@ -51,6 +51,9 @@ mod endpoint;
 mod error;
 mod listen;
 mod pending;
+mod player;
+mod telemetry;
+mod tools;
 mod transport;
 
 pub use api::RealtimeApi;
@@ -60,14 +63,18 @@ pub use endpoint::Endpoint;
 pub use error::Error;
 pub use listen::{EventStream, Listener, RealtimeEvent, RealtimeEventStream, Source};
 pub use pending::Pending;
+pub use player::Player;
+pub use tools::{Approval, Tool, ToolContext, ToolRequest};
 pub use transport::{Frame, Incoming, Outgoing, Transport, TransportError};
 
 pub use vivavoce_audio as audio;
 pub use vivavoce_protocol as protocol;
 pub use vivavoce_protocol::{ClientEvent, Dialect, ItemId, RealtimeSession, ResponseParams, Secret, ServerEvent};
 pub use vivavoce_session::{
-    Close, CommandError, ConversationItem, Delta, Event, Formatted, FormattedTool, RealtimeConversation, Retention,
-    SessionError, TokenCounts, TurnTimes, UsageTotals, UserContent,
+    Actor, Advice, Close, CommandError, ConversationItem, Cost, Delta, Diagnostic, Event, FinishedResponse, Formatted,
+    FormattedTool, InterruptedItem, Interruption, InterruptionCause, McpApproval, ModelPrices, PlaybackPosition,
+    PlaybackSource, Prices, Promise, RealtimeConversation, Retention, SessionError, TokenCounts, ToolCall, ToolFailure,
+    ToolOutcome, TranscriptionPrices, TurnTimes, UsageTotals, UserContent, advice,
 };
 
 /// The README's example runs as a test.

@@ -1,6 +1,8 @@
 //! Who listens to a session, and how: bounded queues, one for each listener.
 
+use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -174,7 +176,9 @@ impl fmt::Debug for RealtimeEventStream {
 /// as the client lives.
 ///
 /// A call that is under way when the listener is dropped is finished; no other follows. A closure that panics
-/// listens no more; nothing else is affected.
+/// listens no more, and is reported ([`SessionError::ListenerPanicked`]); nothing else is affected.
+///
+/// [`SessionError::ListenerPanicked`]: crate::SessionError::ListenerPanicked
 #[derive(Debug)]
 #[must_use = "dropping the listener ends it at once; keep it, or call detach()"]
 pub struct Listener {
@@ -186,9 +190,11 @@ pub struct Listener {
 
 impl Listener {
     /// Calls `tell` for each piece of news, in order, on a task of its own.
+    /// One that panics is reported, and listens no more.
     pub(crate) fn spawn<T: Clone + Send + 'static>(
         mut receiver: broadcast::Receiver<T>,
         mut tell: impl FnMut(Result<T, u64>) + Send + 'static,
+        report: impl FnOnce(String) + Send + 'static,
     ) -> Self {
         let wanted = Arc::new(AtomicBool::new(true));
         let still = wanted.clone();
@@ -205,7 +211,10 @@ impl Listener {
                 if !still.load(Ordering::Acquire) {
                     return;
                 }
-                tell(news);
+                // It is dropped after a panic, and nobody sees what it was in the middle of.
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| tell(news))) {
+                    return report(message(&*panic));
+                }
             }
         });
         Self { task: task.abort_handle(), wanted, detached: false }
@@ -215,6 +224,12 @@ impl Listener {
     pub fn detach(mut self) {
         self.detached = true;
     }
+}
+
+/// What a panic says.
+fn message(panic: &(dyn Any + Send)) -> String {
+    let said = panic.downcast_ref::<&str>().map(|said| (*said).to_owned());
+    said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".to_owned())
 }
 
 impl Drop for Listener {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use vivavoce_protocol::EventId;
-use vivavoce_session::{Acknowledgement, Outcome};
+use vivavoce_session::{Acknowledgement, Actor, Outcome, SessionError};
 
 use crate::Error;
 
@@ -41,6 +41,13 @@ enum State<T> {
         read: fn(Acknowledgement) -> Option<T>,
         limit: Duration,
     },
+    /// Several commands with one result.
+    All {
+        told: Vec<oneshot::Receiver<Outcome>>,
+        value: Option<T>,
+        limit: Duration,
+    },
+    Failed(Error),
 }
 
 impl<T> Pending<T> {
@@ -48,7 +55,12 @@ impl<T> Pending<T> {
         Self { event_id: None, state: State::Done(Some(value)) }
     }
 
-    /// The id of the event that was sent, which an `error` it causes repeats; `None` when nothing was.
+    pub(crate) const fn failed(error: Error) -> Self {
+        Self { event_id: None, state: State::Failed(error) }
+    }
+
+    /// The id of the event that was sent, which an `error` it causes repeats; of the last one of several; `None` when
+    /// nothing was.
     pub const fn event_id(&self) -> Option<&EventId> {
         self.event_id.as_ref()
     }
@@ -58,19 +70,53 @@ impl<T: Unpin> Future for Pending<T> {
     type Output = Result<T, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let (outcome, read, limit) = match &mut self.state {
+        let result = match &mut self.state {
             // Polled again after its end, as no future should be.
-            State::Done(value) => return value.take().map_or(Poll::Pending, |value| Poll::Ready(Ok(value))),
-            State::Waiting { told, read, limit } => (ready!(Pin::new(told).poll(cx)), *read, *limit),
+            State::Done(None) => return Poll::Pending,
+            State::Done(Some(_)) => Ok(()),
+            State::Failed(error) => Err(error.clone()),
+            State::Waiting { told, read, limit } => {
+                let (outcome, read, limit) = (ready!(Pin::new(told).poll(cx)), *read, *limit);
+                let told = acknowledged(outcome, limit);
+                self.state = State::Done(None);
+                return Poll::Ready(told.and_then(|told| read(told).ok_or(Error::Interrupted)));
+            }
+            State::All { told, limit, .. } => {
+                let mut result = Ok(());
+                while let Some(next) = told.last_mut() {
+                    match acknowledged(ready!(Pin::new(next).poll(cx)), *limit) {
+                        // What was to be stopped had ended by itself.
+                        Err(Error::Refused(error))
+                            if SessionError::Service(error.clone()).advice().actor == Actor::Nobody => {}
+                        Err(error) => result = Err(error),
+                        Ok(_) => {}
+                    }
+                    told.pop();
+                    if result.is_err() {
+                        break;
+                    }
+                }
+                result
+            }
         };
-        self.state = State::Done(None);
-        Poll::Ready(match outcome {
-            Ok(Outcome::Done(acknowledgement)) => read(acknowledgement).ok_or(Error::Interrupted),
-            Ok(Outcome::Refused(error)) => Err(Error::Refused(error)),
-            Ok(Outcome::Unanswered) => Err(Error::Timeout(limit)),
-            // The session was reset, or its client is gone.
-            Ok(Outcome::ConnectionLost) | Err(_) => Err(Error::Interrupted),
-        })
+        match (result, std::mem::replace(&mut self.state, State::Done(None))) {
+            (Ok(()), State::Done(Some(value)) | State::All { value: Some(value), .. }) => Poll::Ready(Ok(value)),
+            (Err(error), _) => Poll::Ready(Err(error)),
+            (Ok(()), _) => Poll::Pending,
+        }
+    }
+}
+
+fn acknowledged(
+    outcome: Result<Outcome, oneshot::error::RecvError>,
+    limit: Duration,
+) -> Result<Acknowledgement, Error> {
+    match outcome {
+        Ok(Outcome::Done(acknowledgement)) => Ok(acknowledgement),
+        Ok(Outcome::Refused(error)) => Err(Error::Refused(error)),
+        Ok(Outcome::Unanswered) => Err(Error::Timeout(limit)),
+        // The session was reset, or its client is gone.
+        Ok(Outcome::ConnectionLost) | Err(_) => Err(Error::Interrupted),
     }
 }
 
@@ -91,9 +137,20 @@ impl Commands {
         read: fn(Acknowledgement) -> Option<T>,
         limit: Duration,
     ) -> Pending<T> {
-        let (tell, told) = oneshot::channel();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), tell);
+        let told = self.listen(id.clone());
         Pending { event_id: Some(id), state: State::Waiting { told, read, limit } }
+    }
+
+    /// For what is done by several commands.
+    pub(crate) fn wait_for_all<T>(&self, value: T, ids: &[EventId], limit: Duration) -> Pending<T> {
+        let told = ids.iter().map(|id| self.listen(id.clone())).collect();
+        Pending { event_id: ids.last().cloned(), state: State::All { told, value: Some(value), limit } }
+    }
+
+    fn listen(&self, id: EventId) -> oneshot::Receiver<Outcome> {
+        let (tell, told) = oneshot::channel();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, tell);
+        told
     }
 
     pub(crate) fn tell(&self, id: &EventId, outcome: Outcome) {

@@ -9,6 +9,8 @@ use vivavoce_protocol::{
     CachedTokens, InputTokens, Int, ItemId, List, Member, OutputTokens, ResponseId, TranscriptionUsage, Usage,
 };
 
+use crate::Cost;
+
 /// Turns whose times are kept, and transcriptions that are known to be counted.
 const KEPT: usize = 256;
 
@@ -82,6 +84,10 @@ pub struct TurnTimes {
     pub created: Duration,
     /// The first audio, transcript or text came.
     pub first_output: Option<Duration>,
+    /// The first audio came.
+    pub first_audio: Option<Duration>,
+    /// The first audio was played, as reported or estimated.
+    pub first_played: Option<Duration>,
     /// `response.done` came.
     pub done: Option<Duration>,
 }
@@ -93,7 +99,7 @@ impl TurnTimes {
     }
 
     const fn is_awaited(&self) -> bool {
-        self.first_output.is_none() && self.done.is_none()
+        self.first_audio.is_none() && self.done.is_none()
     }
 }
 
@@ -109,6 +115,10 @@ pub struct Accounting {
     awaited: usize,
     /// Items whose transcription is counted: the service may repeat itself.
     transcribed: VecDeque<ItemId>,
+    cost: Cost,
+    budget: Option<f64>,
+    /// It was told that the budget is spent.
+    told: bool,
 }
 
 impl Accounting {
@@ -125,6 +135,21 @@ impl Accounting {
     /// The times of the last answers, at most 256, the latest at the end.
     pub fn turns(&self) -> impl DoubleEndedIterator<Item = &TurnTimes> + ExactSizeIterator {
         self.turns.iter()
+    }
+
+    /// What that has cost, by the session's table of prices.
+    pub const fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    /// The budget in US dollars, if there is one.
+    pub const fn budget(&self) -> Option<f64> {
+        self.budget
+    }
+
+    /// True when the session has cost as much as its budget: no more responses are asked for.
+    pub fn is_budget_spent(&self) -> bool {
+        self.budget.is_some_and(|budget| self.cost.usd >= budget)
     }
 
     // --- What is written into them ---------------------------------------------------------------------------
@@ -154,6 +179,8 @@ impl Accounting {
             asked,
             created: now,
             first_output: None,
+            first_audio: None,
+            first_played: None,
             done: None,
         });
         self.awaited += 1;
@@ -164,53 +191,113 @@ impl Accounting {
         self.awaited > 0
     }
 
-    pub(crate) fn output(&mut self, id: Option<&ResponseId>, now: Duration) {
+    pub(crate) fn output(&mut self, id: Option<&ResponseId>, audio: bool, now: Duration) {
         let turn = self.turns.iter_mut().rev().find(|turn| Some(&turn.response_id) == id);
         if let Some(turn) = turn
             && turn.is_awaited()
         {
-            turn.first_output = Some(now);
-            self.awaited -= 1;
-        }
-    }
-
-    pub(crate) fn done(&mut self, id: &ResponseId, usage: Option<&Usage>, now: Duration) {
-        if let Some(turn) = self.turns.iter_mut().rev().find(|turn| turn.response_id == *id) {
-            if turn.is_awaited() {
+            turn.first_output.get_or_insert(now);
+            if audio {
+                turn.first_audio = Some(now);
                 self.awaited -= 1;
             }
-            turn.done.get_or_insert(now);
         }
-        let Some(usage) = usage else { return };
-        let none = (InputTokens::new(), CachedTokens::new(), OutputTokens::new());
-        let input = usage.input_token_details.get().unwrap_or(&none.0);
-        let cached = input.cached_tokens_details.get().unwrap_or(&none.1);
-        let output = usage.output_token_details.get().unwrap_or(&none.2);
-        let totals = &mut self.totals;
-        totals.responses += 1;
-        let kinds = [&input.text_tokens, &input.audio_tokens, &input.image_tokens];
-        totals.input.add(TokenCounts::of(&usage.input_tokens, kinds));
-        let kinds = [&cached.text_tokens, &cached.audio_tokens, &cached.image_tokens];
-        totals.cached.add(TokenCounts::of(&input.cached_tokens, kinds));
-        let kinds = [&output.text_tokens, &output.audio_tokens, &Member::Absent];
-        totals.output.add(TokenCounts::of(&usage.output_tokens, kinds));
     }
 
-    pub(crate) fn transcribed(&mut self, item: &ItemId, usage: &TranscriptionUsage) {
+    /// The first sound of a response was played. Answers the turn when this is the last of it.
+    pub(crate) fn played(&mut self, id: &ResponseId, at: Duration) -> Option<TurnTimes> {
+        let turn = self.turns.iter_mut().rev().find(|turn| turn.response_id == *id)?;
+        if turn.first_played.is_some() {
+            return None;
+        }
+        turn.first_played = Some(at);
+        turn.done.is_some().then(|| turn.clone())
+    }
+
+    /// Answers the turn, the first time.
+    pub(crate) fn done(&mut self, id: &ResponseId, now: Duration) -> Option<TurnTimes> {
+        let turn = self.turns.iter_mut().rev().find(|turn| turn.response_id == *id)?;
+        if turn.is_awaited() {
+            self.awaited -= 1;
+        }
+        if turn.done.is_some() {
+            return None;
+        }
+        turn.done = Some(now);
+        Some(turn.clone())
+    }
+
+    /// What a response has used, and cost, if that is known.
+    pub(crate) fn used(&mut self, usage: &Usage, cost: Option<f64>) {
+        let (input, cached, output) = count_response(usage);
+        let totals = &mut self.totals;
+        totals.responses += 1;
+        totals.input.add(input);
+        totals.cached.add(cached);
+        totals.output.add(output);
+        self.charge(cost);
+    }
+
+    fn charge(&mut self, cost: Option<f64>) {
+        match cost {
+            Some(usd) => self.cost.usd += usd,
+            None => self.cost.unpriced += 1,
+        }
+    }
+
+    pub(crate) const fn set_budget(&mut self, budget: Option<f64>) {
+        self.budget = budget;
+        self.told = false;
+    }
+
+    /// What was spent of which budget, once when all of it was.
+    pub(crate) fn overspent(&mut self) -> Option<(f64, f64)> {
+        let budget = self.budget.filter(|_| !self.told && self.is_budget_spent())?;
+        self.told = true;
+        Some((self.cost.usd, budget))
+    }
+
+    /// False when it was counted before.
+    pub(crate) fn transcribed(&mut self, item: &ItemId, usage: &TranscriptionUsage, cost: Option<f64>) -> bool {
         if self.transcribed.contains(item) {
-            return;
+            return false;
         }
         if self.transcribed.len() == KEPT {
             self.transcribed.pop_front();
         }
         self.transcribed.push_back(item.clone());
+        let (heard, written, seconds) = count_transcription(usage);
         let totals = &mut self.totals;
         totals.transcriptions += 1;
-        let absent = Member::Absent;
-        let details = usage.input_token_details.get();
-        let (text, audio) = details.map_or((&absent, &absent), |heard| (&heard.text_tokens, &heard.audio_tokens));
-        totals.transcribed.add(TokenCounts::of(&usage.input_tokens, [text, audio, &absent]));
-        totals.written = totals.written.saturating_add(usage.output_tokens.get().map_or(0, |tokens| tokens.unsigned()));
-        totals.transcribed_seconds += usage.seconds.get().map_or(0.0, |seconds| seconds.get().max(0.0));
+        totals.transcribed.add(heard);
+        totals.written = totals.written.saturating_add(written);
+        totals.transcribed_seconds += seconds;
+        self.charge(cost);
+        true
     }
+}
+
+/// What a response has used: input, the cached part of it, output.
+pub(crate) fn count_response(usage: &Usage) -> (TokenCounts, TokenCounts, TokenCounts) {
+    let none = (InputTokens::new(), CachedTokens::new(), OutputTokens::new());
+    let input = usage.input_token_details.get().unwrap_or(&none.0);
+    let cached = input.cached_tokens_details.get().unwrap_or(&none.1);
+    let output = usage.output_token_details.get().unwrap_or(&none.2);
+    (
+        TokenCounts::of(&usage.input_tokens, [&input.text_tokens, &input.audio_tokens, &input.image_tokens]),
+        TokenCounts::of(&input.cached_tokens, [&cached.text_tokens, &cached.audio_tokens, &cached.image_tokens]),
+        TokenCounts::of(&usage.output_tokens, [&output.text_tokens, &output.audio_tokens, &Member::Absent]),
+    )
+}
+
+/// What a transcription has used: tokens heard, tokens written, seconds heard.
+pub(crate) fn count_transcription(usage: &TranscriptionUsage) -> (TokenCounts, u64, f64) {
+    let absent = Member::Absent;
+    let details = usage.input_token_details.get();
+    let (text, audio) = details.map_or((&absent, &absent), |heard| (&heard.text_tokens, &heard.audio_tokens));
+    (
+        TokenCounts::of(&usage.input_tokens, [text, audio, &absent]),
+        usage.output_tokens.get().map_or(0, |tokens| tokens.unsigned()),
+        usage.seconds.get().map_or(0.0, |seconds| seconds.get().max(0.0)),
+    )
 }

@@ -1,12 +1,15 @@
-//! What the session tells the application, and what it refuses.
+//! What the session tells the application.
 
 use std::sync::Arc;
 
-use vivavoce_audio::{AudioChunk, AudioError};
-use vivavoce_protocol::payload::{ApiError, RateLimit};
-use vivavoce_protocol::{DecodeError, ErrorDetail, Item, ItemId, List, Response, Session};
+use vivavoce_audio::AudioChunk;
+use vivavoce_protocol::payload::RateLimit;
+use vivavoce_protocol::{Item, ItemId, List, Response, Session};
 
-use crate::ConversationItem;
+use crate::{
+    Advice, ConversationItem, Diagnostic, Interruption, McpApproval, SessionError, ToolCall, ToolOutcome, TurnTimes,
+    UsageTotals,
+};
 
 /// Something that happened in the session. Cloning is cheap: what is large is shared.
 #[derive(Clone, Debug)]
@@ -31,16 +34,40 @@ pub enum Event {
     ItemRetrieved(Arc<Item>),
     /// An item left the conversation (`conversation.item.deleted`).
     ItemDeleted(ItemId),
-    /// The user began to speak (`input_audio_buffer.speech_started`): stop playing.
-    Interrupted,
+    /// Stop playing: the user began to speak (`input_audio_buffer.speech_started`), or the application interrupted. What
+    /// was not heard has been taken back, if any was.
+    Interrupted(Arc<Interruption>),
+    /// The user stopped speaking (`input_audio_buffer.speech_stopped`); the item this becomes.
+    SpeechStopped(ItemId),
     /// A response begins (`response.created`).
     ResponseCreated(Arc<Response>),
     /// A response ended, whatever its outcome (`response.done`).
     ResponseDone(Arc<Response>),
+    /// The model calls a function, with all of its arguments. Whether a tool of the client answers it says
+    /// [`ToolCall::handled`]; else answer it with [`answer_call`](crate::SessionMachine::answer_call).
+    ToolCalled(Arc<ToolCall>),
+    /// A call was answered, or given up.
+    ToolAnswered(Arc<ToolOutcome>),
+    /// A tool of an MCP server wants leave to run (`mcp_approval_request`): answer with
+    /// [`approve_mcp`](crate::SessionMachine::approve_mcp).
+    ApprovalRequested(Arc<McpApproval>),
     /// What the account may still use (`rate_limits.updated`).
     RateLimits(Arc<List<RateLimit>>),
+    /// What the session has used so far, after a response or a transcription told its usage.
+    Usage(UsageTotals),
+    /// The times of an answer, once it is done and its first sound was played; again when one of them changes.
+    TurnTimes(TurnTimes),
+    /// The budget is spent: no more responses are asked for. Once.
+    BudgetSpent {
+        /// What the session has cost, in US dollars, as estimated.
+        spent: f64,
+        /// The budget.
+        budget: f64,
+    },
     /// Something went wrong. The session goes on.
     Error(Arc<SessionError>),
+    /// Something worth a note, and nothing to act on.
+    Diagnostic(Arc<Diagnostic>),
     /// The service sent an event newer than this crate.
     UnknownEvent {
         /// Its `type`.
@@ -64,6 +91,11 @@ pub struct Close {
 }
 
 impl Close {
+    /// Who must act, and whether connecting again helps.
+    pub fn advice(&self) -> Advice {
+        Advice::for_close(self)
+    }
+
     /// What happened and what to do about it, in a sentence.
     pub fn explanation(&self) -> String {
         let what = match (self.code, self.reason.as_str()) {
@@ -107,79 +139,4 @@ pub enum Delta {
     },
     /// Arguments of a function call, a piece of a JSON text.
     Arguments(Arc<str>),
-}
-
-/// Something that went wrong. Only the end of the connection ends the session.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SessionError {
-    /// The connection could not be made, or broke.
-    #[error(transparent)]
-    Connection(Arc<dyn std::error::Error + Send + Sync>),
-    /// The service refused an event of ours (`error`).
-    #[error("the service says: {}", describe(.0))]
-    Service(Box<ApiError>),
-    /// The service sent a frame that is not an event.
-    #[error("the service sent something that is not an event: {0}")]
-    Undecodable(#[from] DecodeError),
-    /// An audio delta of an item could not be decoded. The rest of the item is fine.
-    #[error("audio of item {item_id} is damaged: {source}")]
-    DamagedAudio {
-        /// The item.
-        item_id: ItemId,
-        /// What is wrong with it.
-        source: AudioError,
-    },
-    /// The user's speech could not be transcribed. The item itself is fine.
-    #[error("speech of item {item_id} was not transcribed: {}", reason(.error))]
-    TranscriptionFailed {
-        /// The item.
-        item_id: ItemId,
-        /// Why not.
-        error: Box<ErrorDetail>,
-    },
-    /// The service sent more than we keep about items it never announced; the oldest was given up.
-    #[error("{0} was never announced and there are too many such items: what came for it is dropped")]
-    ItemNeverAnnounced(ItemId),
-}
-
-/// Why a command was not carried out. Nothing was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CommandError {
-    /// There is no connection. Connect first.
-    #[error("not connected: connect first")]
-    NotConnected,
-    /// More is waiting to be sent than may wait. The network is slower than the application.
-    #[error("too much is waiting to be sent: the network is too slow for what is sent")]
-    Congested,
-    /// The conversation has no such item.
-    #[error("the conversation has no item with this id")]
-    UnknownItem,
-    /// Only messages can be cancelled by their id.
-    #[error("only items of type \"message\" can be interrupted")]
-    NotAMessage,
-    /// Only the assistant's messages can be cancelled by their id.
-    #[error("only messages of the assistant can be interrupted")]
-    NotFromAssistant,
-    /// The message has no audio that could be cut.
-    #[error("the message has no audio to cut")]
-    NoAudio,
-}
-
-fn describe(error: &ApiError) -> String {
-    let text = |member: &vivavoce_protocol::Member<String>| member.get().cloned().unwrap_or_default();
-    let (code, message, param) = (text(&error.code), text(&error.message), text(&error.param));
-    let mut description = if message.is_empty() { "an error without a message".to_owned() } else { message };
-    if !code.is_empty() {
-        description.push_str(&format!(" [{code}]"));
-    }
-    if !param.is_empty() {
-        description.push_str(&format!(" (at {param})"));
-    }
-    description
-}
-
-fn reason(error: &ErrorDetail) -> &str {
-    error.message.get().map_or("no reason given", String::as_str)
 }

@@ -45,23 +45,34 @@
 #![deny(missing_docs)]
 
 mod accounting;
+pub mod advice;
 mod conversation;
+mod error;
 mod event;
+mod finished;
 mod ids;
 mod input_audio;
 mod machine;
+mod playback;
+mod prices;
 
 use vivavoce_audio::AudioEncoding;
 use vivavoce_protocol::{AudioFormat, AudioFormatType, Member};
 
 pub use accounting::{Accounting, TokenCounts, TurnTimes, UsageTotals};
+pub use advice::{Actor, Advice};
 pub use conversation::{
     Change, ConversationItem, Formatted, FormattedTool, RealtimeConversation, ResponseRecord, Retention,
 };
-pub use event::{Close, CommandError, Delta, Event, SessionError};
+pub use error::{CommandError, Diagnostic, Promise, SessionError};
+pub use event::{Close, Delta, Event};
+pub use finished::FinishedResponse;
 pub use machine::{
-    Acknowledgement, COMMAND_TAG, Outcome, SessionMachine, SessionOptions, UserContent, default_session,
+    Acknowledgement, COMMAND_TAG, InterruptedItem, Interruption, InterruptionCause, McpApproval, Outcome,
+    SessionMachine, SessionOptions, ToolCall, ToolFailure, ToolOutcome, UserContent, default_session, error_output,
 };
+pub use playback::{Playback, PlaybackPosition, PlaybackSource};
+pub use prices::{Cost, ModelPrices, Prices, TranscriptionPrices};
 
 /// `None` for a format that is not said, or that this crate does not know.
 fn encoding(format: &Member<AudioFormat>) -> Option<AudioEncoding> {

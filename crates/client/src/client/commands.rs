@@ -4,22 +4,20 @@
 use std::sync::Arc;
 
 use vivavoce_protocol::{ClientEvent, EventId, Item, ItemId, Response, ResponseParams, Session};
-use vivavoce_session::{Acknowledgement, CommandError, ConversationItem, SessionMachine, UserContent};
+use vivavoce_session::{
+    Acknowledgement, CommandError, ConversationItem, FinishedResponse, Interruption, SessionMachine, UserContent,
+};
 
 use super::RealtimeClient;
 use crate::{Error, Pending};
 
 impl RealtimeClient {
     fn command<T>(&self, work: impl FnOnce(&mut SessionMachine) -> Result<T, CommandError>) -> Result<T, Error> {
-        let result = self.shared().with_session(work)?;
-        if let Some(connection) = &*self.connection() {
-            connection.wake.notify_one();
-        }
-        Ok(result)
+        Ok(self.shared().with_session(work)?)
     }
 
     /// A command that hears of its outcome; `None` of an event that did not have to be sent.
-    fn ask<T>(
+    pub(super) fn ask<T>(
         &self,
         read: fn(Acknowledgement) -> Option<T>,
         work: impl FnOnce(&mut SessionMachine) -> Result<Option<EventId>, CommandError>,
@@ -33,7 +31,7 @@ impl RealtimeClient {
     }
 
     /// A command that is always sent.
-    fn order<T>(
+    pub(super) fn order<T>(
         &self,
         read: fn(Acknowledgement) -> Option<T>,
         work: impl FnOnce(&mut SessionMachine) -> Result<EventId, CommandError>,
@@ -73,11 +71,12 @@ impl RealtimeClient {
     }
 
     /// Adds audio of the user: mono samples at the rate of the session's input format, 24 kHz unless G.711
-    /// (`input_audio_buffer.append`). Never blocks.
+    /// (`input_audio_buffer.append`). Never blocks on the network.
     ///
     /// # Errors
     ///
-    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    /// [`CommandError::NotConnected`]; [`CommandError::Congested`] when more waits to be sent than
+    /// [`max_outgoing`](crate::RealtimeClientBuilder::max_outgoing) allows: nothing of these samples was taken.
     pub fn append_input_audio(&self, samples: &[i16]) -> Result<(), Error> {
         self.command(|session| session.append_input_audio(samples))
     }
@@ -104,9 +103,12 @@ impl RealtimeClient {
     /// Asks for a response (`response.create`). With turn detection off, pending audio is committed first.
     /// Awaited, it is the response as it begins.
     ///
+    /// One at a time: while another response runs, or one of the service's own is to come, this one waits for its turn;
+    /// those that wait with the same parameters are one.
+    ///
     /// # Errors
     ///
-    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    /// [`CommandError::NotConnected`], [`CommandError::Congested`] and [`CommandError::BudgetSpent`].
     pub fn create_response(&self) -> Result<Pending<Arc<Response>>, Error> {
         self.order(response, |session| session.create_response(None))
     }
@@ -115,12 +117,42 @@ impl RealtimeClient {
     ///
     /// # Errors
     ///
-    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    /// [`CommandError::NotConnected`], [`CommandError::Congested`] and [`CommandError::BudgetSpent`].
     pub fn create_response_with(&self, params: ResponseParams) -> Result<Pending<Arc<Response>>, Error> {
         self.order(response, |session| session.create_response(Some(params)))
     }
 
-    /// Cancels the running response, if one is running (`response.cancel`). Awaited, it is done (`response.done`).
+    /// Asks for a response and waits until it is done. With [`ResponseParams::out_of_band`] it stands beside the
+    /// conversation and runs beside other responses; else it takes its turn. It waits for as long as something comes of
+    /// it, and for its turn in the same way. A response that was cut short is no error: see
+    /// [`status`](FinishedResponse::status).
+    ///
+    /// ```no_run
+    /// # async fn run(client: vivavoce::RealtimeClient) -> Result<(), vivavoce::Error> {
+    /// use vivavoce::ResponseParams;
+    /// use vivavoce::protocol::Modality;
+    ///
+    /// let question = ResponseParams::out_of_band()
+    ///     .output_modalities(Modality::Text)
+    ///     .instructions("Is the user angry? Say yes or no.");
+    /// let answer = client.respond(question).await?;
+    /// println!("{}", answer.text());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Response`] when the service could not make it; [`Error::Refused`], [`Error::Timeout`],
+    /// [`Error::Interrupted`]; [`CommandError::NotConnected`], [`CommandError::Congested`] and
+    /// [`CommandError::BudgetSpent`].
+    pub async fn respond(&self, params: ResponseParams) -> Result<Arc<FinishedResponse>, Error> {
+        let finished = self.order(finished, |session| session.respond(Some(params)))?.await?;
+        finished.failure().map_or(Ok(finished), |failure| Err(Error::Response(failure)))
+    }
+
+    /// Cancels the running response, if one is running (`response.cancel`). Awaited, it is done (`response.done`). What was
+    /// said stays, and is played: [`interrupt`](Self::interrupt) stops that, too.
     ///
     /// # Errors
     ///
@@ -130,17 +162,52 @@ impl RealtimeClient {
         Ok(sent.unwrap_or_else(|| Pending::done(())))
     }
 
+    /// Stops the model: playback ends, what is running is cancelled (`response.cancel`), and what was not heard is taken
+    /// back, each item at its played position (`conversation.item.truncate`); an item of which nothing was heard is
+    /// deleted. Works after generation has ended, and without a connection. Awaited, the service has done it, and it is
+    /// what was done.
+    ///
+    /// Speech of the user does the same by itself, unless that is switched off
+    /// ([`interrupt_on_speech`](crate::RealtimeClientBuilder::interrupt_on_speech)).
+    pub fn interrupt(&self) -> Pending<Arc<Interruption>> {
+        let shared = self.shared();
+        let interrupted = self.command(|session| {
+            let interruption = session.interrupt();
+            let sent = interruption.commands.clone();
+            Ok(shared.commands.wait_for_all(interruption, &sent, shared.options.command_timeout))
+        });
+        // It cannot be refused.
+        interrupted.unwrap_or_else(Pending::failed)
+    }
+
+    /// The application has played so many samples of a content part, counted from the part's beginning. From the first
+    /// report on only reports count: report the end of each part, too. Without reports the clock estimates. False when
+    /// nothing of the part is to be played.
+    ///
+    /// [`player`](Self::player) reports by itself.
+    pub fn report_played(&self, item_id: &ItemId, content_index: usize, samples: u64) -> bool {
+        self.shared().with_session(|session| session.report_played(item_id, content_index, samples))
+    }
+
     /// Cancels what is running and cuts a message of the assistant to the samples that were heard
-    /// (`response.cancel`, `conversation.item.truncate`). Returns the item as it is before the cut.
+    /// (`response.cancel`, `conversation.item.truncate`). Awaited, the service has done it, and it is the item as it was
+    /// before the cut.
     ///
     /// # Errors
     ///
     /// [`CommandError::UnknownItem`], [`CommandError::NotAMessage`], [`CommandError::NotFromAssistant`],
     /// [`CommandError::NoAudio`], [`CommandError::NotConnected`] and [`CommandError::Congested`].
-    pub fn cancel_response_at(&self, item_id: &ItemId, heard_samples: u64) -> Result<ConversationItem, Error> {
+    pub fn cancel_response_at(
+        &self,
+        item_id: &ItemId,
+        heard_samples: u64,
+    ) -> Result<Pending<Arc<ConversationItem>>, Error> {
+        let shared = self.shared();
         self.command(|session| {
-            session.cancel_response_at(item_id, heard_samples)?;
-            session.conversation().item(item_id.as_str()).cloned().ok_or(CommandError::UnknownItem)
+            let item = session.conversation().item(item_id.as_str()).cloned().map(Arc::new);
+            let sent = session.cancel_response_at(item_id, heard_samples)?;
+            let item = item.ok_or(CommandError::UnknownItem)?;
+            Ok(shared.commands.wait_for_all(item, &sent, shared.options.command_timeout))
         })
     }
 
@@ -193,11 +260,11 @@ impl RealtimeClient {
 
 // What a command is told, as what its caller wants of it.
 
-fn nothing(_: Acknowledgement) -> Option<()> {
+pub(super) fn nothing(_: Acknowledgement) -> Option<()> {
     Some(())
 }
 
-fn item_id(told: Acknowledgement) -> Option<ItemId> {
+pub(super) fn item_id(told: Acknowledgement) -> Option<ItemId> {
     match told {
         Acknowledgement::ItemAdded(id) | Acknowledgement::Committed(id) => Some(id),
         _ => None,
@@ -207,6 +274,13 @@ fn item_id(told: Acknowledgement) -> Option<ItemId> {
 fn item(told: Acknowledgement) -> Option<Arc<Item>> {
     match told {
         Acknowledgement::ItemRetrieved(item) => Some(item),
+        _ => None,
+    }
+}
+
+fn finished(told: Acknowledgement) -> Option<Arc<FinishedResponse>> {
+    match told {
+        Acknowledgement::Finished(finished) => Some(finished),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use vivavoce_protocol::{ItemId, Role};
-use vivavoce_session::{Close, CommandError, ConversationItem, Delta, Event, SessionError};
+use vivavoce_session::{Close, CommandError, ConversationItem, Delta, Event, Interruption, SessionError, ToolCall};
 
 use super::RealtimeClient;
 use crate::Error;
@@ -25,9 +25,18 @@ impl RealtimeClient {
 
     /// Calls `tell` for everything that happens. Must be called within a tokio runtime, as all its sisters.
     pub fn on_event(&self, mut tell: impl FnMut(&Event) + Send + 'static) -> Listener {
-        Listener::spawn(self.shared().events.listen(), move |news| {
-            tell(&news.unwrap_or_else(Event::Lagged));
-        })
+        let tell = move |news: Result<Event, u64>| tell(&news.unwrap_or_else(Event::Lagged));
+        Listener::spawn(self.shared().events.listen(), tell, self.report())
+    }
+
+    /// Tells that a closure panicked.
+    fn report(&self) -> impl FnOnce(String) + Send + use<> {
+        let shared = Arc::downgrade(self.shared());
+        move |panic| {
+            if let Some(shared) = shared.upgrade() {
+                shared.tell_aside(Event::Error(Arc::new(SessionError::ListenerPanicked(panic))));
+            }
+        }
     }
 
     /// Calls `tell` when an item changes, with what is new (the reference's `conversation.updated`).
@@ -57,11 +66,23 @@ impl RealtimeClient {
         })
     }
 
-    /// Calls `tell` when the user begins to speak: stop playing.
-    pub fn on_interrupted(&self, mut tell: impl FnMut() + Send + 'static) -> Listener {
+    /// Calls `tell` when the user begins to speak, or the application interrupts: stop playing.
+    pub fn on_interrupted(&self, mut tell: impl FnMut(&Interruption) + Send + 'static) -> Listener {
         self.on_event(move |event| {
-            if let Event::Interrupted = event {
-                tell();
+            if let Event::Interrupted(interruption) = event {
+                tell(interruption);
+            }
+        })
+    }
+
+    /// Calls `tell` when the model calls a function that no tool of this client answers: answer with
+    /// [`answer_call`](Self::answer_call).
+    pub fn on_tool_call(&self, mut tell: impl FnMut(&ToolCall) + Send + 'static) -> Listener {
+        self.on_event(move |event| {
+            if let Event::ToolCalled(call) = event
+                && !call.handled
+            {
+                tell(call);
             }
         })
     }
@@ -88,13 +109,14 @@ impl RealtimeClient {
     /// `server.*`, `client.*`, or `*`.
     pub fn on(&self, pattern: &str, mut tell: impl FnMut(&RealtimeEvent) + Send + 'static) -> Listener {
         let pattern = pattern.to_owned();
-        Listener::spawn(self.shared().realtime.listen(), move |news| {
+        let tell = move |news: Result<RealtimeEvent, u64>| {
             if let Ok(event) = news
                 && event.matches(&pattern)
             {
                 tell(&event);
             }
-        })
+        };
+        Listener::spawn(self.shared().realtime.listen(), tell, self.report())
     }
 
     /// The next item that enters the conversation after this call, within `limit`.

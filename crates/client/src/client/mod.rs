@@ -2,19 +2,21 @@
 
 mod commands;
 mod listening;
+mod tools;
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tracing::Instrument;
 use vivavoce_protocol::payload::RateLimit;
 use vivavoce_protocol::{ItemId, List, Session};
 use vivavoce_session::{
-    Close, CommandError, ConversationItem, Event, RealtimeConversation, SessionMachine, SessionOptions, TurnTimes,
-    UsageTotals,
+    Close, CommandError, ConversationItem, Cost, Event, PlaybackPosition, Prices, RealtimeConversation, SessionMachine,
+    SessionOptions, TurnTimes, UsageTotals,
 };
 
 use crate::api::open;
@@ -22,8 +24,9 @@ use crate::builder::{Limits, RealtimeClientBuilder};
 use crate::driver::{Connection, drive};
 use crate::listen::{Outlet, RealtimeEvent, Source, Waiters};
 use crate::pending::Commands;
+use crate::tools::Runner;
 use crate::transport::{Frame, Transport};
-use crate::{Endpoint, Error};
+use crate::{Endpoint, Error, Player, telemetry};
 
 /// A Realtime session: connects, sends what you say and keeps the conversation.
 ///
@@ -40,7 +43,6 @@ pub struct RealtimeClient {
 /// Closes the connection when the last clone of a client is gone.
 struct Handle {
     shared: Arc<Shared>,
-    connection: Mutex<Option<Arc<Connection>>>,
 }
 
 /// What the client and its connection share.
@@ -52,6 +54,11 @@ pub(crate) struct Shared {
     events: Outlet<Event>,
     waiters: Waiters,
     commands: Commands,
+    tools: Runner,
+    /// The latest connection, which may be over.
+    connection: Mutex<Option<Arc<Connection>>>,
+    /// Itself, for tasks that tools run on.
+    me: Weak<Self>,
     /// What the session's time is counted from.
     start: Instant,
     /// What the builder was given.
@@ -88,13 +95,57 @@ impl Shared {
         session.handle_time(self.start.elapsed());
         let result = work(&mut session);
         while let Some(event) = session.poll_event() {
-            self.waiters.tell(&event);
-            self.events.tell(event);
+            self.tell(event);
         }
         while let Some((command, outcome)) = session.poll_outcome() {
             self.commands.tell(&command, outcome);
         }
+        if session.outgoing_bytes() > 0
+            && let Some(connection) = &*self.connection()
+        {
+            connection.wake.notify_one();
+        }
         result
+    }
+
+    /// Tells all who listen, and does what is to be done about it here. The session is locked.
+    fn tell(&self, event: Event) {
+        telemetry::note(&event);
+        match &event {
+            Event::ToolCalled(call) if call.handled => {
+                if let Some(me) = self.me.upgrade() {
+                    self.tools.start(me, call.clone());
+                }
+            }
+            Event::ToolAnswered(outcome) => self.tools.stop(&outcome.call_id),
+            Event::ApprovalRequested(asked) => {
+                if let Some(me) = self.me.upgrade() {
+                    self.tools.decide(me, asked.clone());
+                }
+            }
+            _ => {}
+        }
+        self.waiters.tell(&event);
+        self.events.tell(event);
+    }
+
+    /// Tells what the session itself knows nothing of, in order with what it does.
+    pub(crate) fn tell_aside(&self, event: Event) {
+        let _session = self.lock();
+        self.tell(event);
+    }
+
+    /// Lets `look` see each event as it happens, until it has seen enough.
+    pub(crate) fn watch(&self, look: impl FnMut(&Event) -> bool + Send + 'static) {
+        self.waiters.add(look);
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Option<Arc<Connection>>> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn conversation(&self) -> Conversation<'_> {
+        Conversation(self.lock())
     }
 
     /// When the session wants to know the time.
@@ -131,7 +182,7 @@ fn own_name(frame: &str) -> &str {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.get_mut().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(connection) = &*self.shared.connection() {
             connection.close.notify_one();
         }
     }
@@ -144,7 +195,7 @@ impl RealtimeClient {
     }
 
     pub(crate) fn new(endpoint: Endpoint, options: SessionOptions, limits: Limits) -> Self {
-        let shared = Shared {
+        let shared = Arc::new_cyclic(|me| Shared {
             endpoint,
             limits,
             link: watch::Sender::new(LinkState::Idle),
@@ -152,20 +203,18 @@ impl RealtimeClient {
             events: Outlet::new(limits.queue),
             waiters: Waiters::default(),
             commands: Commands::default(),
+            tools: Runner::new(limits.tool_calls),
+            connection: Mutex::new(None),
+            me: me.clone(),
             start: Instant::now(),
             session: Mutex::new(SessionMachine::new(options.clone())),
             options,
-        };
-        Self { handle: Arc::new(Handle { shared: Arc::new(shared), connection: Mutex::new(None) }) }
+        });
+        Self { handle: Arc::new(Handle { shared }) }
     }
 
     fn shared(&self) -> &Arc<Shared> {
         &self.handle.shared
-    }
-
-    /// The latest connection, which may be over.
-    fn connection(&self) -> MutexGuard<'_, Option<Arc<Connection>>> {
-        self.handle.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     // --- Connection ------------------------------------------------------------------------------------------
@@ -213,7 +262,7 @@ impl RealtimeClient {
     }
 
     fn claim(&self) -> Result<Claim, Error> {
-        let mut latest = self.connection();
+        let mut latest = self.shared().connection();
         if self.shared().link.borrow().is_taken() {
             return Err(Error::AlreadyConnected);
         }
@@ -250,7 +299,7 @@ impl RealtimeClient {
     /// Closes the connection, waits until it is closed and forgets the conversation. Commands given before are
     /// still sent; those given meanwhile may not be. An attempt to connect is given up.
     pub async fn disconnect(&self) {
-        let connection = self.connection().clone();
+        let connection = self.shared().connection().clone();
         if let Some(connection) = connection {
             connection.close.notify_one();
             // The driver ends by its own time limit.
@@ -259,8 +308,8 @@ impl RealtimeClient {
         self.clear_conversation();
     }
 
-    /// Disconnects, and forgets everything since the client was built: the conversation, and every update of the
-    /// configuration. Listeners stay; each ends with its [`Listener`](crate::Listener).
+    /// Disconnects, and forgets everything since the client was built: the conversation, every update of the
+    /// configuration, tools that were added, and what was counted. Listeners stay; each ends with its [`Listener`](crate::Listener).
     pub async fn reset(&self) {
         loop {
             self.disconnect().await;
@@ -269,6 +318,7 @@ impl RealtimeClient {
                 let options = SessionOptions { seed: fastrand::u64(..), ..self.shared().options.clone() };
                 self.shared().with_session(|session| *session = SessionMachine::new(options));
                 self.shared().commands.clear();
+                self.shared().tools.clear();
                 return;
             }
         }
@@ -279,7 +329,7 @@ impl RealtimeClient {
     /// The conversation so far. Hold it briefly, and call nothing else of the client meanwhile: the session waits
     /// until it is dropped.
     pub fn conversation(&self) -> Conversation<'_> {
-        Conversation(self.shared().lock())
+        self.shared().conversation()
     }
 
     /// A copy of an item; its audio is shared.
@@ -305,6 +355,38 @@ impl RealtimeClient {
     /// What the account may still use, once the service said so (`rate_limits.updated`).
     pub fn rate_limits(&self) -> Option<Arc<List<RateLimit>>> {
         self.shared().lock().accounting().rate_limits().cloned()
+    }
+
+    /// What that has cost, an estimate by the client's table of prices.
+    pub fn cost(&self) -> Cost {
+        self.shared().lock().accounting().cost()
+    }
+
+    /// What models cost, from now on; what was counted stays as it is.
+    pub fn set_prices(&self, prices: Prices) {
+        self.shared().with_session(|session| session.set_prices(prices));
+    }
+
+    /// After so many US dollars, as estimated, no more responses are asked for; `None` lifts the limit.
+    pub fn set_budget(&self, usd: Option<f64>) {
+        self.shared().with_session(|session| session.set_budget(usd));
+    }
+
+    /// How far the speech of a content part has got: received, handed to listeners, played. `None` when no audio of it
+    /// has come.
+    pub fn playback_position(&self, item_id: &ItemId, content_index: usize) -> Option<PlaybackPosition> {
+        self.shared().with_session(|session| session.playback().position(item_id, content_index))
+    }
+
+    /// True while there is speech of the model that was not played yet, as reported or estimated.
+    pub fn is_playing(&self) -> bool {
+        self.shared().with_session(|session| session.playback().is_playing())
+    }
+
+    /// Everything the model says from now on, for a speaker to play. What it takes counts as played, and it is silent as
+    /// soon as the user interrupts.
+    pub fn player(&self) -> Player {
+        Player::new(self.shared())
     }
 
     /// When the parts of the last answers came, at most 256, the latest at the end; counted from when the client was
@@ -337,8 +419,8 @@ impl Claim {
             session.handle_connected();
             self.shared.link.send_replace(LinkState::Open);
         });
-        tracing::debug!(url = self.shared.endpoint.shown(), "connected");
-        tokio::spawn(drive(self, transport));
+        let span = tracing::info_span!("realtime_session", url = self.shared.endpoint.shown());
+        tokio::spawn(drive(self, transport).instrument(span));
     }
 
     pub(crate) fn ends_with(&mut self, close: Close) {

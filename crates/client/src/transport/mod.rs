@@ -4,9 +4,11 @@ mod native;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{Sink, Stream};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
+use vivavoce_session::Advice;
 
 pub(crate) use native::{check, connect};
 
@@ -90,7 +92,7 @@ impl<T> Transport for T where
 #[non_exhaustive]
 pub enum TransportError {
     /// The server answered the handshake with an HTTP status instead of a session.
-    #[error("the server answered HTTP {status}{}: {}", quoted(.body), advice(*.status))]
+    #[error("the server answered HTTP {status}{}: {}", quoted(.body), Advice::for_status(*.status).text)]
     Refused {
         /// The status.
         status: u16,
@@ -109,33 +111,31 @@ pub enum TransportError {
     /// A frame was larger than 32 MiB.
     #[error("the other side sent a frame beyond 32 MiB: {0}")]
     TooLarge(String),
+    /// The other side did not take what was sent for so long.
+    #[error("the other side took nothing of what was sent for {0:?}")]
+    Stalled(Duration),
     /// The other side has been silent and did not answer a ping.
     #[error("the other side does not answer any more")]
     Silent,
 }
 
 impl TransportError {
-    /// True when trying again may help.
-    pub const fn is_retryable(&self) -> bool {
+    /// Who must act, and whether a retry helps.
+    pub fn advice(&self) -> Advice {
         match self {
-            Self::Refused { status, .. } => matches!(status, 408 | 429 | 500..=599),
-            Self::Network(_) | Self::Silent => true,
-            Self::Protocol(_) | Self::Tls(_) | Self::TooLarge(_) => false,
+            Self::Refused { status, .. } => Advice::for_status(*status),
+            Self::Network(_) | Self::Silent | Self::Stalled(_) => Advice::connection(),
+            Self::Protocol(_) | Self::TooLarge(_) => Advice::broken_protocol(),
+            Self::Tls(_) => Advice::insecure(),
         }
+    }
+
+    /// True when trying again may help.
+    pub fn is_retryable(&self) -> bool {
+        self.advice().retry
     }
 }
 
 fn quoted(body: &str) -> String {
     if body.is_empty() { String::new() } else { format!(" ({body})") }
-}
-
-const fn advice(status: u16) -> &'static str {
-    match status {
-        401 => "check the API key",
-        403 => "the key has no access to this model or product",
-        404 => "check the URL: there is no Realtime session here",
-        429 => "too many requests: wait and try again",
-        500..=599 => "the server is in trouble: try again later",
-        _ => "check the URL",
-    }
 }

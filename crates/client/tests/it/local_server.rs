@@ -90,7 +90,7 @@ async fn a_turn_found_by_the_service() {
         for piece in [vec![0; 12_000], speech, vec![0; 24_000]].concat().chunks(2_400) {
             client.append_input_audio(piece).unwrap();
         }
-        until(&mut events, |event| matches!(event, Event::Interrupted).then_some(())).await;
+        until(&mut events, |event| matches!(event, Event::Interrupted(_)).then_some(())).await;
         assert!(reply.await.unwrap().transcript().contains("I heard"), "{dialect:?}");
         response_done(&mut events).await;
     })

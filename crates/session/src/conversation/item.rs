@@ -18,6 +18,8 @@ pub struct ConversationItem {
     pub(super) response_id: Option<ResponseId>,
     pub(super) place: Place,
     pub(super) completed: bool,
+    /// Its speech was stopped before its end.
+    interrupted: bool,
     /// Final arguments came: deltas behind them are late.
     arguments_are_final: bool,
     /// The encoding of the audio deltas to come.
@@ -45,6 +47,10 @@ struct Part {
     audio: AudioBuffer,
     /// Samples received, kept or not.
     received: u64,
+    /// Samples the service made, with those that came too late to be received.
+    generated: u64,
+    /// Samples that were heard of it, once its speech was stopped.
+    heard: Option<u64>,
     decoder: DeltaDecoder,
     /// A final text came: deltas behind it are late, and in it already.
     text_is_final: bool,
@@ -56,8 +62,28 @@ struct Part {
 /// The service has cut the part: what comes late is dropped.
 #[derive(Clone, Debug)]
 struct Cut {
-    /// What was heard of the transcript, to the last whole word.
-    heard: String,
+    /// Where, in samples.
+    end: u64,
+    /// The transcript the part had.
+    transcript: String,
+}
+
+impl Part {
+    /// The transcript of everything that was generated.
+    fn generated_transcript(&self) -> &String {
+        self.cut.as_ref().map_or(&self.transcript, |cut| &cut.transcript)
+    }
+
+    /// The part of it that was heard, to the last whole word.
+    fn heard_transcript(&self) -> Cow<'_, str> {
+        match (self.heard, self.generated) {
+            (None, _) => Cow::Borrowed(self.generated_transcript()),
+            (Some(_), 0) => Cow::Borrowed(""),
+            (Some(heard), generated) => {
+                Cow::Owned(heard_of(self.generated_transcript(), heard as f64 / generated as f64))
+            }
+        }
+    }
 }
 
 /// An item as the reference client shows it under `formatted`.
@@ -99,6 +125,7 @@ impl ConversationItem {
             response_id: None,
             place: Place::Unannounced,
             completed: false,
+            interrupted: false,
             arguments_are_final: false,
             encoding,
         }
@@ -201,8 +228,19 @@ impl ConversationItem {
             && let Ok(samples) = DeltaDecoder::new(encoding).decode(&audio)
         {
             part.received = samples.len() as u64;
+            part.generated = part.received;
             part.audio.push(samples);
         }
+    }
+
+    /// The parts with speech, by their index.
+    pub(crate) fn spoken_parts(&self) -> impl Iterator<Item = usize> + '_ {
+        let content = match &self.item {
+            Item::Message(message) => message.content.get(),
+            _ => None,
+        };
+        let parts = content.into_iter().flat_map(List::iter).enumerate();
+        parts.filter(|(_, part)| part.is(PartType::OutputAudio)).map(|(index, _)| index)
     }
 
     fn part(&self, index: usize) -> Option<&Part> {
@@ -251,7 +289,11 @@ impl ConversationItem {
     /// Appends to a transcript. False when the text is late: the part was cut, or its final transcript came.
     pub(super) fn push_transcript(&mut self, index: usize, delta: &str, kind: PartType) -> bool {
         let part = self.part_or_new(index);
-        if part.cut.is_some() || part.transcript_is_final {
+        if part.transcript_is_final {
+            return false;
+        }
+        if let Some(cut) = &mut part.cut {
+            cut.transcript.push_str(delta);
             return false;
         }
         part.transcript.push_str(delta);
@@ -280,7 +322,8 @@ impl ConversationItem {
     /// Sets what a `.done` or `.completed` event says the transcript is. Returns what it adds to the deltas.
     pub(super) fn settle_transcript(&mut self, index: usize, transcript: &str, kind: PartType) -> Option<String> {
         let part = self.part_or_new(index);
-        if part.cut.is_some() {
+        if let Some(cut) = &mut part.cut {
+            transcript.clone_into(&mut cut.transcript);
             return None;
         }
         let added = transcript.strip_prefix(part.transcript.as_str()).filter(|added| !added.is_empty());
@@ -293,16 +336,27 @@ impl ConversationItem {
         added
     }
 
-    /// Decodes audio. `None` when the part was cut and the audio is late.
+    /// Decodes audio. `None` when the part was cut and the audio is behind the cut.
     pub(super) fn decode_audio(&mut self, index: usize, base64: &str) -> Result<Option<AudioChunk>, AudioError> {
         let part = self.part_or_new(index);
-        if part.cut.is_some() {
-            return Ok(None);
+        let mut samples = part.decoder.decode(base64)?;
+        part.generated += samples.len() as u64;
+        if let Some(cut) = &part.cut {
+            let room = usize::try_from(cut.end.saturating_sub(part.received)).unwrap_or(usize::MAX);
+            if room == 0 {
+                return Ok(None);
+            }
+            samples = samples.slice(0..room.min(samples.len()));
         }
-        let samples = part.decoder.decode(base64)?;
         part.received += samples.len() as u64;
         self.content_mut(index, PartType::OutputAudio);
         Ok(Some(samples))
+    }
+
+    /// Audio that comes too late to be received: it is counted, and dropped.
+    pub(super) fn count_late_audio(&mut self, index: usize, base64: &str) {
+        let part = self.part_or_new(index);
+        part.generated += part.decoder.decode(base64).map_or(0, |samples| samples.len() as u64);
     }
 
     pub(super) fn keep_audio(&mut self, index: usize, samples: AudioChunk) {
@@ -313,6 +367,7 @@ impl ConversationItem {
     pub(super) fn set_audio(&mut self, index: usize, audio: AudioBuffer) {
         let part = self.part_or_new(index);
         part.received = audio.len() as u64;
+        part.generated = part.received;
         part.audio = audio;
     }
 
@@ -323,16 +378,24 @@ impl ConversationItem {
         }
     }
 
+    /// Speech of a part stops; so many samples of it were heard.
+    pub(crate) fn interrupt(&mut self, index: usize, heard: u64) {
+        self.interrupted = true;
+        self.part_or_new(index).heard.get_or_insert(heard);
+    }
+
     /// `conversation.item.truncated`: audio past `ms` and the transcript of the part are gone.
     pub(super) fn truncate(&mut self, index: usize, ms: u64) {
-        let end = usize::try_from(self.encoding.ms_to_samples(ms)).unwrap_or(usize::MAX);
+        let end = self.encoding.ms_to_samples(ms);
+        self.interrupt(index, end);
         let part = self.part_or_new(index);
-        let said = if part.received == 0 { 0.0 } else { (end as f64 / part.received as f64).min(1.0) };
-        let heard = part.cut.take().map_or_else(|| heard(&part.transcript, said), |cut| cut.heard);
-        part.cut = Some(Cut { heard });
-        part.audio.truncate(end.max(part.audio.start()));
-        part.received = part.received.min(end as u64);
-        part.transcript.clear();
+        part.audio.truncate(usize::try_from(end).unwrap_or(usize::MAX).max(part.audio.start()));
+        part.received = part.received.min(end);
+        let transcript = std::mem::take(&mut part.transcript);
+        match &mut part.cut {
+            Some(cut) => cut.end = cut.end.min(end),
+            None => part.cut = Some(Cut { end, transcript }),
+        }
         if let Item::Message(message) = &mut self.item
             && let Some(content) = message.content.get_mut().and_then(|content| content.get_mut(index))
         {
@@ -405,9 +468,29 @@ impl ConversationItem {
         self.joined(|part| &part.transcript)
     }
 
-    /// What was heard of a message that was cut, to the last whole word; the whole transcript otherwise.
+    /// The transcript of all parts as it was generated, whatever was heard or cut of it.
+    pub fn generated_transcript(&self) -> Cow<'_, str> {
+        self.joined(|part| part.generated_transcript())
+    }
+
+    /// What was heard of a message that was interrupted: the share of its transcript that was played of its audio, to
+    /// the last whole word. The whole transcript otherwise.
     pub fn heard_transcript(&self) -> Cow<'_, str> {
-        self.joined(|part| part.cut.as_ref().map_or(&part.transcript, |cut| &cut.heard))
+        match self.parts.as_slice() {
+            [part] => part.heard_transcript(),
+            parts => parts.iter().map(|part| part.heard_transcript()).collect::<String>().into(),
+        }
+    }
+
+    /// True when its speech was stopped before its end: by [`interrupt`](crate::SessionMachine::interrupt), by speech of
+    /// the user, or by a truncation.
+    pub const fn is_interrupted(&self) -> bool {
+        self.interrupted
+    }
+
+    /// Samples that were heard of a content part, once its speech was stopped; `None` while it was not.
+    pub fn heard_samples(&self, content_index: usize) -> Option<u64> {
+        self.part(content_index)?.heard
     }
 
     /// True when a part was cut (`conversation.item.truncated`).
@@ -418,6 +501,11 @@ impl ConversationItem {
     /// The audio kept of a content part, at the rate of the session's format (24 kHz unless G.711).
     pub fn audio(&self, content_index: usize) -> Option<&AudioBuffer> {
         self.part(content_index).map(|part| &part.audio)
+    }
+
+    /// Samples the service made for a content part, also those that came too late or were cut.
+    pub fn generated_samples(&self, content_index: usize) -> u64 {
+        self.part(content_index).map_or(0, |part| part.generated)
     }
 
     /// Samples received for a content part, kept or not; what was cut is not counted.
@@ -475,7 +563,7 @@ fn append(member: &mut Member<String>, delta: &str) {
 }
 
 /// The share of a transcript that was heard, to the last whole word.
-fn heard(transcript: &str, share: f64) -> String {
+fn heard_of(transcript: &str, share: f64) -> String {
     let characters = transcript.chars().count();
     let wanted = (characters as f64 * share) as usize;
     if wanted >= characters {
@@ -491,15 +579,15 @@ fn heard(transcript: &str, share: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::heard;
+    use super::heard_of;
 
     #[test]
     fn what_was_heard_ends_with_a_whole_word() {
-        assert_eq!(heard("one two three", 0.0), "");
-        assert_eq!(heard("one two three", 0.3), "one");
-        assert_eq!(heard("one two three", 0.55), "one two");
-        assert_eq!(heard("one two three", 1.0), "one two three");
-        assert_eq!(heard("größe über alles", 0.4), "größe");
-        assert_eq!(heard("", 0.5), "");
+        assert_eq!(heard_of("one two three", 0.0), "");
+        assert_eq!(heard_of("one two three", 0.3), "one");
+        assert_eq!(heard_of("one two three", 0.55), "one two");
+        assert_eq!(heard_of("one two three", 1.0), "one two three");
+        assert_eq!(heard_of("größe über alles", 0.4), "größe");
+        assert_eq!(heard_of("", 0.5), "");
     }
 }

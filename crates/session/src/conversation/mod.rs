@@ -28,6 +28,8 @@ use crate::Delta;
 const UNANNOUNCED: usize = 256;
 /// Deleted items are remembered for so long, so that what comes late for them is dropped.
 const DELETED: usize = 1_024;
+/// Interrupted responses are remembered for so long.
+const SILENCED: usize = 16;
 
 /// What an event did to the conversation.
 #[derive(Clone, Debug)]
@@ -45,6 +47,8 @@ pub enum Change {
     DamagedAudio(ItemId, AudioError),
     /// Too many items were never announced; what came for this one is dropped.
     NeverAnnounced(ItemId),
+    /// An event was about an item that is not there; so is what it was to change.
+    Unknown(ItemId),
 }
 
 /// The items and responses of a session.
@@ -62,6 +66,10 @@ pub struct RealtimeConversation {
     responses: HashMap<ResponseId, ResponseRecord>,
     /// The responses that are not done, in the order they were created.
     active: Vec<ResponseId>,
+    /// Responses that were interrupted, the latest at the end: what still streams for them is dropped.
+    silenced: VecDeque<ResponseId>,
+    /// The responses beside the conversation that are done, the oldest first.
+    beside: VecDeque<ResponseId>,
     /// True once the service named an item's predecessor. Some never do: their null means nothing.
     names_previous: bool,
     retention: Retention,
@@ -96,6 +104,31 @@ impl RealtimeConversation {
     /// The response of the default conversation that is running, if one is.
     pub fn active_response(&self) -> Option<&ResponseRecord> {
         self.active.iter().filter_map(|id| self.responses.get(id)).find(|record| !record.out_of_band)
+    }
+
+    /// What streams for a response from now on is late, and dropped. Final forms still count.
+    pub(crate) fn silence(&mut self, id: ResponseId) {
+        if !self.is_silenced(Some(&id)) {
+            if self.silenced.len() == SILENCED {
+                self.silenced.pop_front();
+            }
+            self.silenced.push_back(id);
+        }
+    }
+
+    pub(crate) fn is_silenced(&self, id: Option<&ResponseId>) -> bool {
+        // Almost always empty: this is asked for each delta.
+        !self.silenced.is_empty() && id.is_some_and(|id| self.silenced.contains(id))
+    }
+
+    /// Whether the service of this connection knows the item.
+    pub(crate) fn is_shared(&self, id: &ItemId) -> bool {
+        self.order[self.carried..].contains(id)
+    }
+
+    /// An item of the conversation, for marking what was heard of it.
+    pub(crate) fn item_mut(&mut self, id: &ItemId) -> Option<&mut ConversationItem> {
+        self.items.get_mut(id)
     }
 
     /// Forgets everything.
@@ -178,6 +211,9 @@ impl RealtimeConversation {
                 if let (Some(id), Some(end)) = (event.item_id.get(), event.audio_end_ms.get()) {
                     let index = index(&event.content_index);
                     self.update(id, changes, |item| item.truncate(index, end.unsigned()));
+                    if !self.items.contains_key(id) && !self.deleted.contains(id) {
+                        changes.push(Change::Unknown(id.clone()));
+                    }
                 }
             }
             ServerEvent::ItemDeleted(event) => {
@@ -229,7 +265,7 @@ impl RealtimeConversation {
             ServerEvent::McpCallArgumentsDelta(event) => {
                 if let (Some(id), Some(delta)) = (event.item_id.get(), event.delta.get()) {
                     let call = || Item::McpCall(McpCallItem::new());
-                    self.push(id, call, changes, |item| {
+                    self.push(id, event.response_id.get(), call, changes, |item| {
                         item.push_arguments(delta).then(|| Delta::Arguments((**delta).into()))
                     });
                 }
@@ -340,6 +376,9 @@ impl RealtimeConversation {
     }
 
     fn item_deleted(&mut self, id: &ItemId, changes: &mut Vec<Change>) {
+        if !self.items.contains_key(id) && !self.deleted.contains(id) {
+            changes.push(Change::Unknown(id.clone()));
+        }
         if self.deleted.insert(id.clone()) {
             self.deleted_order.push_back(id.clone());
             if self.deleted_order.len() > DELETED

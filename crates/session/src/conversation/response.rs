@@ -10,6 +10,9 @@ use super::item::Place;
 use super::{Change, RealtimeConversation};
 use crate::encoding;
 
+/// So many finished responses beside the conversation are kept, with their items.
+const BESIDE: usize = 64;
+
 /// A response and the items it made.
 #[derive(Clone, Debug)]
 pub struct ResponseRecord {
@@ -74,9 +77,31 @@ impl RealtimeConversation {
             lost: false,
         });
         record.response = Arc::new(response.clone());
+        let out_of_band = record.out_of_band;
         // A service that forgot an item, or its `done`, says here what became of it.
         for item in response.output.get().into_iter().flat_map(List::iter) {
             self.settle_output(id, item, changes);
+        }
+        if out_of_band {
+            self.keep_beside(id);
+        }
+    }
+
+    /// Items of responses beside the conversation are of no use to it: only the latest are kept.
+    fn keep_beside(&mut self, id: &ResponseId) {
+        if self.beside.contains(id) {
+            return;
+        }
+        self.beside.push_back(id.clone());
+        if self.beside.len() > BESIDE
+            && let Some(oldest) = self.beside.pop_front()
+            && let Some(record) = self.responses.remove(&oldest)
+        {
+            for item in record.items {
+                if self.items.get(&item).is_some_and(|item| item.place == Place::OutOfBand) {
+                    self.items.remove(&item);
+                }
+            }
         }
     }
 

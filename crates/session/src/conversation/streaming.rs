@@ -4,7 +4,7 @@ use vivavoce_protocol::payload::{
     ArgumentsDelta, ArgumentsDone, AudioDelta, PartEvent, ResponsePartType, TextDelta, TranscriptionCompleted,
     TranscriptionDelta,
 };
-use vivavoce_protocol::{CallId, FunctionCallItem, Item, ItemId, Member, PartType};
+use vivavoce_protocol::{CallId, FunctionCallItem, Item, ItemId, Member, PartType, ResponseId};
 
 use super::item::Place;
 use super::{Change, ConversationItem, RealtimeConversation, Retention, index, new_message};
@@ -15,6 +15,7 @@ impl RealtimeConversation {
     pub(super) fn push(
         &mut self,
         id: &ItemId,
+        response: Option<&ResponseId>,
         kind: impl FnOnce() -> Item,
         changes: &mut Vec<Change>,
         apply: impl FnOnce(&mut ConversationItem) -> Option<Delta>,
@@ -22,10 +23,13 @@ impl RealtimeConversation {
         if self.deleted.contains(id) {
             return;
         }
+        // Of an interrupted response it is part of the text, and no news.
+        let late = self.is_silenced(response);
         let output = self.output;
         let item = self.item_or_unannounced(id, kind, output, changes);
         if let Some(delta) = apply(item)
             && item.place == Place::Conversation
+            && !late
         {
             changes.push(Change::Updated(id.clone(), Some(delta)));
         }
@@ -38,11 +42,11 @@ impl RealtimeConversation {
         changes: &mut Vec<Change>,
         apply: impl FnOnce(&mut ConversationItem) -> Option<Delta>,
     ) {
-        if let Some(item) = self.items.get_mut(id)
-            && let Some(delta) = apply(item)
-            && item.place == Place::Conversation
-        {
-            changes.push(Change::Updated(id.clone(), Some(delta)));
+        let Some(item) = self.items.get_mut(id) else { return };
+        let Some(delta) = apply(item) else { return };
+        if item.place == Place::Conversation {
+            let response = item.response_id.clone();
+            changes.push(Change::Updated(id.clone(), Some(delta).filter(|_| !self.is_silenced(response.as_ref()))));
         }
     }
 
@@ -82,13 +86,15 @@ impl RealtimeConversation {
     pub(super) fn text_delta(&mut self, event: &TextDelta<'_>, changes: &mut Vec<Change>) {
         let (Some(id), Some(delta)) = (event.item_id.get(), event.delta.get()) else { return };
         let index = index(&event.content_index);
-        self.push(id, new_message, changes, |item| item.push_text(index, delta).then(|| Delta::Text((**delta).into())));
+        self.push(id, event.response_id.get(), new_message, changes, |item| {
+            item.push_text(index, delta).then(|| Delta::Text((**delta).into()))
+        });
     }
 
     pub(super) fn transcript_delta(&mut self, event: &TextDelta<'_>, changes: &mut Vec<Change>) {
         let (Some(id), Some(delta)) = (event.item_id.get(), event.delta.get()) else { return };
         let index = index(&event.content_index);
-        self.push(id, new_message, changes, |item| {
+        self.push(id, event.response_id.get(), new_message, changes, |item| {
             item.push_transcript(index, delta, PartType::OutputAudio).then(|| Delta::Transcript((**delta).into()))
         });
     }
@@ -96,6 +102,13 @@ impl RealtimeConversation {
     pub(super) fn audio_delta(&mut self, event: &AudioDelta<'_>, changes: &mut Vec<Change>) {
         let (Some(id), Some(delta)) = (event.item_id.get(), event.delta.get()) else { return };
         if self.deleted.contains(id) {
+            return;
+        }
+        if self.is_silenced(event.response_id.get()) {
+            let index = index(&event.content_index);
+            if let Some(item) = self.items.get_mut(id) {
+                item.count_late_audio(index, delta);
+            }
             return;
         }
         let (index, keeps) = (index(&event.content_index), self.retention != Retention::None);
@@ -132,6 +145,7 @@ impl RealtimeConversation {
         let (Some(id), Some(delta)) = (event.item_id.get(), event.delta.get()) else { return };
         self.push(
             id,
+            event.response_id.get(),
             || new_call(&event.call_id),
             changes,
             |item| item.push_arguments(delta).then(|| Delta::Arguments((**delta).into())),
@@ -146,7 +160,7 @@ impl RealtimeConversation {
     pub(super) fn input_transcription_delta(&mut self, event: &TranscriptionDelta<'_>, changes: &mut Vec<Change>) {
         let (Some(id), Some(delta)) = (event.item_id.get(), event.delta.get()) else { return };
         let index = index(&event.content_index);
-        self.push(id, new_message, changes, |item| {
+        self.push(id, None, new_message, changes, |item| {
             item.push_transcript(index, delta, PartType::InputAudio).then(|| Delta::Transcript((**delta).into()))
         });
     }
@@ -155,7 +169,7 @@ impl RealtimeConversation {
         let (Some(id), Some(transcript)) = (event.item_id.get(), event.transcript.get()) else { return };
         let index = index(&event.content_index);
         let mut added = None;
-        self.push(id, new_message, changes, |item| {
+        self.push(id, None, new_message, changes, |item| {
             added = item.settle_transcript(index, transcript, PartType::InputAudio);
             added.take().map(|added| Delta::Transcript(added.into()))
         });

@@ -13,6 +13,9 @@ use std::time::Duration;
 use vivavoce_protocol::payload::ApiError;
 use vivavoce_protocol::{EventId, Item, ItemId, Response, ResponseId, Session};
 
+use super::slot::Wants;
+use crate::FinishedResponse;
+
 /// Commands that wait; the oldest is given up for one more.
 const MAX_WAITING: usize = 4_096;
 
@@ -51,6 +54,8 @@ pub enum Acknowledgement {
     ResponseCreated(Arc<Response>),
     /// `response.done` of a response that was to be cancelled.
     ResponseDone(Arc<Response>),
+    /// `response.done` of a response whose end was waited for, with its items.
+    Finished(Arc<FinishedResponse>),
 }
 
 /// What a command is acknowledged by.
@@ -63,9 +68,11 @@ pub(super) enum Expected {
     ItemDeleted(ItemId),
     Committed,
     Cleared,
-    /// The next response of the default conversation, or the one that carries the command's id.
-    ResponseCreated,
+    /// The beginning of a response beside the conversation, which carries the command's id.
+    Beside(Wants),
     ResponseDone(ResponseId),
+    /// The same for as long as it goes on.
+    End(ResponseId),
 }
 
 #[derive(Debug)]
@@ -101,11 +108,55 @@ impl Acknowledgements {
         }
     }
 
-    /// A response that carries the id of the command it answers.
-    pub(super) fn tagged(&mut self, command: &EventId, told: Acknowledgement) {
-        if let Some(at) = self.waiting.iter().position(|waiting| waiting.command == *command) {
-            self.end(at, Outcome::Done(told));
+    /// A response beside the conversation begins, by the id of the command that it carries; without one it is the first
+    /// that was asked for.
+    pub(super) fn beside(&mut self, command: Option<&EventId>, response: &Arc<Response>, deadline: Duration) {
+        let is_it = |waiting: &Waiting| {
+            matches!(waiting.expected, Expected::Beside(_)) && command.is_none_or(|command| waiting.command == *command)
+        };
+        let Some(at) = self.waiting.iter().position(is_it) else { return };
+        match (&self.waiting[at].expected, response.id.get()) {
+            (Expected::Beside(Wants::End), Some(id)) => {
+                self.waiting[at].expected = Expected::End(id.clone());
+                self.waiting[at].deadline = deadline;
+            }
+            _ => self.end(at, Outcome::Done(Acknowledgement::ResponseCreated(response.clone()))),
         }
+    }
+
+    /// A response is done: tells all who cancelled it.
+    pub(super) fn response_done(&mut self, id: &ResponseId, response: &Arc<Response>) {
+        self.all(&Expected::ResponseDone(id.clone()), &Acknowledgement::ResponseDone(response.clone()));
+    }
+
+    /// A response is done: tells all who wait for its items.
+    pub(super) fn finished(&mut self, id: &ResponseId, finished: FinishedResponse) {
+        self.all(&Expected::End(id.clone()), &Acknowledgement::Finished(Arc::new(finished)));
+    }
+
+    fn all(&mut self, expected: &Expected, told: &Acknowledgement) {
+        while let Some(at) = self.waiting.iter().position(|waiting| waiting.expected == *expected) {
+            self.end(at, Outcome::Done(told.clone()));
+        }
+    }
+
+    /// Whether somebody waits for the end of a response.
+    pub(super) fn await_an_end(&self) -> bool {
+        self.waiting.iter().any(|waiting| matches!(waiting.expected, Expected::End(_)))
+    }
+
+    /// Something came of a response: who waits for its end waits on.
+    pub(super) fn progress(&mut self, response: &ResponseId, deadline: Duration) {
+        for waiting in &mut self.waiting {
+            if matches!(&waiting.expected, Expected::End(id) if id == response) {
+                waiting.deadline = deadline;
+            }
+        }
+    }
+
+    /// Tells what is known without waiting.
+    pub(super) fn tell(&mut self, command: EventId, outcome: Outcome) {
+        self.outcomes.push_back((command, outcome));
     }
 
     /// An acknowledgement that names nothing: it is for one of those that expect such a one.
@@ -152,16 +203,22 @@ impl Acknowledgements {
 
     /// The earliest deadline.
     pub(super) fn deadline(&self) -> Option<Duration> {
-        // All have the same time: who waits longest is the first.
-        self.waiting.front().map(|waiting| waiting.deadline)
+        self.waiting.iter().map(|waiting| waiting.deadline).min()
     }
 
-    /// Gives up those whose time is over. One that was probably acknowledged is taken to be.
-    pub(super) fn expire(&mut self, now: Duration) {
+    /// Gives up those whose time is over, and answers those. One that was probably acknowledged is taken to be.
+    pub(super) fn expire(&mut self, now: Duration) -> Vec<EventId> {
+        let mut unanswered = Vec::new();
         while let Some(at) = self.waiting.iter().position(|waiting| waiting.deadline <= now) {
-            let outcome = self.waiting[at].kept.take().map_or(Outcome::Unanswered, Outcome::Done);
-            self.end(at, outcome);
+            match self.waiting[at].kept.take() {
+                Some(told) => self.end(at, Outcome::Done(told)),
+                None => {
+                    unanswered.push(self.waiting[at].command.clone());
+                    self.end(at, Outcome::Unanswered);
+                }
+            }
         }
+        unanswered
     }
 
     pub(super) fn connection_lost(&mut self) {

@@ -3,15 +3,14 @@
 //! A command that returns an error has sent nothing and changed nothing.
 
 use vivavoce_audio::{AudioBuffer, AudioChunk, DeltaDecoder};
-use vivavoce_protocol::payload::{
-    Bare, ItemEvent, ItemNotice, ItemTruncation, ResponseCancel, ResponseCreate, SessionEvent,
-};
+use vivavoce_protocol::payload::{Bare, ItemEvent, ItemNotice, ItemTruncation, ResponseCreate, SessionEvent};
 use vivavoce_protocol::{
     ClientEvent, ContentPart, ConversationChoice, EventId, Int, Item, ItemId, List, Member, PartType, ResponseParams,
     Role, Session, SessionType,
 };
 
 use super::acknowledgements::Expected;
+use super::slot::{Request, Wants};
 use super::{COMMAND_TAG, SessionMachine, write_append};
 use crate::CommandError;
 
@@ -22,9 +21,11 @@ impl SessionMachine {
     /// Members that are lists, such as `tools`, are replaced whole; what `update` does not name stays. An update
     /// the service refuses is forgotten.
     ///
+    /// Tools that were added stay ([`add_tool`](Self::add_tool)): an update that names tools names the others.
+    ///
     /// # Errors
     ///
-    /// [`CommandError::Congested`].
+    /// [`CommandError::DuplicateTool`] for a tool with the name of one that was added; [`CommandError::Congested`].
     ///
     /// Returns the id of the update, or `None` when it was only kept.
     pub fn update_session(&mut self, update: impl Into<Session>) -> Result<Option<EventId>, CommandError> {
@@ -33,6 +34,12 @@ impl SessionMachine {
             // GA wants the kind of session in every update.
             update.kind = SessionType::Realtime.into();
         }
+        self.keep_tools(&mut update)?;
+        self.send_update(update)
+    }
+
+    /// Sends an update, or keeps it for the next connection.
+    pub(super) fn send_update(&mut self, update: Session) -> Result<Option<EventId>, CommandError> {
         if !self.is_connected() {
             self.configuration.update(update);
             return Ok(None);
@@ -42,18 +49,19 @@ impl SessionMachine {
         Ok(Some(self.send_command(update, Expected::SessionUpdated)))
     }
 
-    /// Adds a message of the user and asks for a response (`conversation.item.create`, `response.create`).
+    /// Adds a message of the user and asks for a response (`conversation.item.create`, `response.create`), as
+    /// [`create_response`](Self::create_response) does.
     ///
     /// # Errors
     ///
-    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    /// [`CommandError::NotConnected`], [`CommandError::Congested`] and [`CommandError::BudgetSpent`].
     pub fn send_user_message(&mut self, content: impl Into<UserContent>) -> Result<EventId, CommandError> {
-        self.check_link()?;
+        self.check_responses()?;
         let UserContent(parts) = content.into();
         if !parts.is_empty() {
             self.send_item(ItemEvent::new().item(Box::new(Item::message(Role::User, parts))));
         }
-        Ok(self.ask_response(None))
+        Ok(self.ask_response(None, Wants::Beginning))
     }
 
     /// Adds an item (`conversation.item.create`): at the end, or after `previous`; `root` puts it first.
@@ -71,7 +79,7 @@ impl SessionMachine {
     }
 
     /// The item gets an id of ours if it has none: its acknowledgement names it.
-    fn send_item(&mut self, mut event: ItemEvent) -> EventId {
+    pub(super) fn send_item(&mut self, mut event: ItemEvent) -> EventId {
         let mut id = ItemId::from("");
         if let Some(item) = event.item.get_mut() {
             id = item.id().cloned().unwrap_or_else(|| self.ids.item_id());
@@ -94,6 +102,7 @@ impl SessionMachine {
             self.send_frame(frame);
             self.input.append(AudioChunk::from(samples));
         }
+        self.slot.fed(self.now);
         Ok(())
     }
 
@@ -121,19 +130,65 @@ impl SessionMachine {
     /// Asks for a response (`response.create`). With turn detection off, audio that was appended and not
     /// committed is committed first.
     ///
+    /// One at a time: while another response of the default conversation runs, this one waits for its end; those that
+    /// wait with the same parameters are one. A response that the service starts by itself takes its turn first.
+    /// Responses beside the conversation ([`ResponseParams::out_of_band`]) do not wait.
+    ///
+    /// Its outcome is told when the response begins.
+    ///
     /// # Errors
     ///
-    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    /// [`CommandError::NotConnected`]; [`CommandError::Congested`], also when 64 of different parameters wait;
+    /// [`CommandError::BudgetSpent`].
     pub fn create_response(&mut self, params: Option<ResponseParams>) -> Result<EventId, CommandError> {
-        self.check_link()?;
-        Ok(self.ask_response(params))
+        self.check_responses()?;
+        Ok(self.ask_response(params, Wants::Beginning))
     }
 
-    fn ask_response(&mut self, params: Option<ResponseParams>) -> EventId {
-        if self.turn_detection_type().is_none() && self.input.has_pending() {
+    /// The same, with an outcome that is told when the response is done ([`Acknowledgement::Finished`]). It waits for
+    /// as long as something comes of the response.
+    ///
+    /// [`Acknowledgement::Finished`]: crate::Acknowledgement::Finished
+    ///
+    /// # Errors
+    ///
+    /// As those of [`create_response`](Self::create_response).
+    pub fn respond(&mut self, params: Option<ResponseParams>) -> Result<EventId, CommandError> {
+        self.check_responses()?;
+        Ok(self.ask_response(params, Wants::End))
+    }
+
+    fn ask_response(&mut self, params: Option<ResponseParams>, wants: Wants) -> EventId {
+        let beside = params.as_ref().is_some_and(is_out_of_band);
+        if !beside && self.turn_detection_type().is_none() && self.input.has_pending() {
             self.send_command(ClientEvent::InputAudioCommit(Bare::new()), Expected::Committed);
         }
         let id = self.ids.event_id();
+        if beside {
+            self.send_response_create(id.clone(), params);
+            let deadline = self.now.saturating_add(self.options.command_timeout);
+            self.acknowledgements.expect(id.clone(), Expected::Beside(wants), deadline);
+        } else {
+            let request = Request::new(id.clone(), params, vec![(id.clone(), wants)], false);
+            self.slot.request(request, self.now, self.options.command_timeout);
+            self.pump();
+        }
+        id
+    }
+
+    /// Asks for the response whose turn it is.
+    pub(super) fn pump(&mut self) {
+        if !self.slot.has_waiting() || !self.is_connected() {
+            return;
+        }
+        let running = self.conversation.active_response().and_then(|active| active.response().id.get());
+        if let Some(request) = self.slot.next(running, self.now, self.options.command_timeout) {
+            let (event_id, params) = (request.event_id.clone(), request.params.clone());
+            self.send_response_create(event_id, params);
+        }
+    }
+
+    fn send_response_create(&mut self, id: EventId, params: Option<ResponseParams>) {
         let mut event = ResponseCreate::new().event_id(id.clone());
         event.response = params.map_or(Member::Absent, |params| Member::Value(Box::new(params)));
         if self.may_be_mistaken(&event) {
@@ -143,19 +198,18 @@ impl SessionMachine {
                 metadata.insert(COMMAND_TAG, id.to_string());
             }
         }
-        self.send_command(ClientEvent::ResponseCreate(event), Expected::ResponseCreated)
+        self.send(ClientEvent::ResponseCreate(event));
     }
 
     /// Whether another response may begin beside the one that is asked for: then the one asked for says so in its
     /// metadata, which the service repeats.
     fn may_be_mistaken(&self, event: &ResponseCreate) -> bool {
-        let out_of_band = event.response.get().and_then(|params| params.conversation.get());
-        let out_of_band = out_of_band.is_some_and(|conversation| *conversation == ConversationChoice::None);
-        out_of_band || self.turn_detection_type().is_some()
+        event.response.get().is_some_and(|params| is_out_of_band(params)) || self.turn_detection_type().is_some()
     }
 
     /// Cancels the running response of the default conversation (`response.cancel`). Nothing is sent when none
-    /// is running.
+    /// is running; one that was asked for and has not begun is cancelled as soon as it begins. What was said stays:
+    /// [`interrupt`](Self::interrupt) takes back what was not heard.
     ///
     /// # Errors
     ///
@@ -164,45 +218,10 @@ impl SessionMachine {
     /// Returns the id of the command, or `None` when nothing was sent.
     pub fn cancel_response(&mut self) -> Result<Option<EventId>, CommandError> {
         self.check_link()?;
-        Ok(self.cancel_active())
-    }
-
-    fn cancel_active(&mut self) -> Option<EventId> {
-        let active = self.conversation.active_response()?;
-        let id = active.response().id.get()?.clone();
-        let cancel = ClientEvent::ResponseCancel(ResponseCancel::new().response_id(id.clone()));
-        Some(self.send_command(cancel, Expected::ResponseDone(id)))
-    }
-
-    /// Cancels what is running and cuts a message of the assistant to the samples that were heard
-    /// (`response.cancel`, `conversation.item.truncate`). Works after generation has ended, too. More samples
-    /// than were received count as all of them.
-    ///
-    /// # Errors
-    ///
-    /// [`CommandError::UnknownItem`], [`CommandError::NotAMessage`], [`CommandError::NotFromAssistant`] and
-    /// [`CommandError::NoAudio`] for an item that cannot be cut; [`CommandError::NotConnected`] and
-    /// [`CommandError::Congested`].
-    pub fn cancel_response_at(&mut self, item_id: &ItemId, heard_samples: u64) -> Result<(), CommandError> {
-        self.check_link()?;
-        let item = self.conversation.item(item_id.as_str()).ok_or(CommandError::UnknownItem)?;
-        let Item::Message(message) = item.item() else { return Err(CommandError::NotAMessage) };
-        if item.role() != Some(Role::Assistant) {
-            return Err(CommandError::NotFromAssistant);
-        }
-        let content = message.content.get();
-        let index = content
-            .and_then(|content| content.entries().iter().position(|part| is_audio(part.get())))
-            .ok_or(CommandError::NoAudio)?;
-        let heard = heard_samples.min(item.received_samples(index));
-        let end_ms = item.audio_encoding().samples_to_ms(heard);
-        let nothing_came = item.received_samples(index) == 0;
-        self.cancel_active();
-        // The service refuses to cut what has no audio.
-        if !nothing_came {
-            self.cut(item_id, index, end_ms);
-        }
-        Ok(())
+        self.slot.cancel_asked();
+        self.slot.drop_follow_ups();
+        let running = self.conversation.active_response().and_then(|active| active.response().id.get().cloned());
+        Ok(running.and_then(|id| self.cancel(&id)))
     }
 
     /// Removes an item (`conversation.item.delete`).
@@ -212,8 +231,12 @@ impl SessionMachine {
     /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
     pub fn delete_item(&mut self, item_id: &ItemId) -> Result<EventId, CommandError> {
         self.check_link()?;
+        Ok(self.send_delete(item_id))
+    }
+
+    pub(super) fn send_delete(&mut self, item_id: &ItemId) -> EventId {
         let delete = ClientEvent::ItemDelete(ItemNotice::new().item_id(item_id.clone()));
-        Ok(self.send_command(delete, Expected::ItemDeleted(item_id.clone())))
+        self.send_command(delete, Expected::ItemDeleted(item_id.clone()))
     }
 
     /// Asks for an item with its audio (`conversation.item.retrieve`).
@@ -243,7 +266,7 @@ impl SessionMachine {
         Ok(self.cut(item_id, content_index, audio_end_ms))
     }
 
-    fn cut(&mut self, item_id: &ItemId, content_index: usize, audio_end_ms: u64) -> EventId {
+    pub(super) fn cut(&mut self, item_id: &ItemId, content_index: usize, audio_end_ms: u64) -> EventId {
         let cut = ItemTruncation::new()
             .item_id(item_id.clone())
             .content_index(Int::from(content_index))
@@ -278,12 +301,18 @@ impl SessionMachine {
                     self.input.append(samples);
                 }
             }
-            ClientEvent::ResponseCreate(_) => self.accounting.asked(self.now),
+            ClientEvent::ResponseCreate(create) => {
+                self.accounting.asked(self.now);
+                if let Some(params) = create.response.get() {
+                    self.note_offer(&params.tools);
+                }
+            }
             ClientEvent::ItemCreate(create) => {
                 if create.previous_item_id.get().is_some_and(|id| *id == "root") {
                     self.conversation.trust_null_predecessor();
                 }
                 if let Some(item) = create.item.get_mut() {
+                    self.note_own_item(item);
                     self.keep_audio_of(item);
                 }
             }
@@ -318,6 +347,7 @@ impl SessionMachine {
     /// Forgets the conversation. The service is not told, and its own stays as it is.
     pub fn clear_conversation(&mut self) {
         self.conversation.clear();
+        self.playback.clear();
     }
 
     /// How the session finds the user's turns: `server_vad`, `semantic_vad`, or `None` when it does not.
@@ -330,11 +360,20 @@ impl SessionMachine {
         detection.get()?.kind.get().map(|kind| kind.as_str())
     }
 
-    fn check_link(&self) -> Result<(), CommandError> {
+    pub(super) fn check_link(&self) -> Result<(), CommandError> {
         if !self.is_connected() {
             return Err(CommandError::NotConnected);
         }
         self.check_room()
+    }
+
+    /// Whether a response may be asked for.
+    fn check_responses(&self) -> Result<(), CommandError> {
+        self.check_link()?;
+        if self.accounting.is_budget_spent() {
+            return Err(CommandError::BudgetSpent);
+        }
+        if self.slot.has_room() { Ok(()) } else { Err(CommandError::Congested) }
     }
 
     const fn check_room(&self) -> Result<(), CommandError> {
@@ -350,7 +389,11 @@ const MAX_METADATA: usize = 16;
 /// At most so many samples go into one append: 10 MiB of PCM16, a frame of 14 MiB.
 const MAX_APPEND: usize = 5 * 1024 * 1024;
 
-fn is_audio(part: Option<&ContentPart>) -> bool {
+fn is_out_of_band(params: &ResponseParams) -> bool {
+    params.conversation.get().is_some_and(|conversation| *conversation == ConversationChoice::None)
+}
+
+pub(super) fn is_audio(part: Option<&ContentPart>) -> bool {
     part.is_some_and(|part| part.is(PartType::OutputAudio))
 }
 

@@ -4,6 +4,12 @@ mod acknowledgements;
 mod commands;
 mod config;
 mod configuration;
+mod incoming;
+mod interruption;
+mod promises;
+mod repeats;
+mod slot;
+mod tools;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,19 +17,26 @@ use std::time::Duration;
 
 use vivavoce_audio::AudioEncoding;
 use vivavoce_protocol::payload::SessionEvent;
-use vivavoce_protocol::{ClientEvent, DecodeError, Dialect, EventId, ItemId, Member, Response, ServerEvent, Session};
+use vivavoce_protocol::{ClientEvent, DecodeError, Dialect, EventId, ServerEvent, Session};
 
 use crate::accounting::Accounting;
 use crate::conversation::{Change, RealtimeConversation, Retention};
 use crate::ids::Ids;
 use crate::input_audio::InputAudio;
-use crate::{Close, Event, SessionError, encoding};
+use crate::playback::Playback;
+use crate::{Close, Delta, Diagnostic, Event, Prices, SessionError};
 
 pub use acknowledgements::{Acknowledgement, Outcome};
 use acknowledgements::{Acknowledgements, Expected};
 pub use commands::UserContent;
 pub use config::default_session;
 use configuration::Configuration;
+pub use interruption::{InterruptedItem, Interruption, InterruptionCause};
+use promises::Promises;
+use repeats::Repeats;
+use slot::Slot;
+use tools::Tools;
+pub use tools::{McpApproval, ToolCall, ToolFailure, ToolOutcome, error_output};
 
 /// How a session is kept.
 #[derive(Clone, Debug)]
@@ -44,6 +57,14 @@ pub struct SessionOptions {
     /// How long a command may wait to be answered, 10 seconds by default: then its outcome is
     /// [`Outcome::Unanswered`].
     pub command_timeout: Duration,
+    /// Whether speech of the user interrupts the model: what was not heard is taken back by itself, true by default.
+    /// Otherwise [`Event::Interrupted`] only says that the user speaks.
+    pub interrupt_on_speech: bool,
+    /// What models cost; by default a table of the vendor's with its date.
+    pub prices: Prices,
+    /// After so many US dollars, as estimated, no more responses are asked for, and those that the service starts are
+    /// cancelled. None by default.
+    pub budget: Option<f64>,
     /// The seed of event and item ids, 0 by default: give each session its own.
     pub seed: u64,
 }
@@ -59,6 +80,9 @@ impl Default for SessionOptions {
             max_input_audio: Duration::from_secs(600),
             max_outgoing: 32 * 1024 * 1024,
             command_timeout: Duration::from_secs(10),
+            interrupt_on_speech: true,
+            prices: Prices::default(),
+            budget: None,
             seed: 0,
         }
     }
@@ -77,6 +101,11 @@ pub struct SessionMachine {
     outgoing: usize,
     events: VecDeque<Event>,
     acknowledgements: Acknowledgements,
+    slot: Slot,
+    tools: Tools,
+    playback: Playback,
+    promises: Promises,
+    repeats: Repeats,
     accounting: Accounting,
     /// The time since a start the caller chose.
     now: Duration,
@@ -105,6 +134,8 @@ enum Link {
 impl SessionMachine {
     /// A session that is not connected.
     pub fn new(options: SessionOptions) -> Self {
+        let mut accounting = Accounting::default();
+        accounting.set_budget(options.budget);
         let max_input_ms = u64::try_from(options.max_input_audio.as_millis()).unwrap_or(u64::MAX);
         Self {
             conversation: RealtimeConversation::new(options.retention),
@@ -117,7 +148,12 @@ impl SessionMachine {
             outgoing: 0,
             events: VecDeque::new(),
             acknowledgements: Acknowledgements::default(),
-            accounting: Accounting::default(),
+            slot: Slot::default(),
+            tools: Tools::default(),
+            playback: Playback::default(),
+            promises: Promises::default(),
+            repeats: Repeats::default(),
+            accounting,
             now: Duration::ZERO,
             changes: Vec::new(),
         }
@@ -129,7 +165,29 @@ impl SessionMachine {
     /// [`poll_timeout`](Self::poll_timeout) is due. Time that goes back stands still.
     pub fn handle_time(&mut self, now: Duration) {
         self.now = self.now.max(now);
-        self.acknowledgements.expire(self.now);
+        self.playback.advance(self.now);
+        self.note_playback();
+        if self.poll_timeout().is_some_and(|at| at <= self.now) {
+            self.expire();
+        }
+    }
+
+    /// Something has waited for too long.
+    fn expire(&mut self) {
+        let running = self.conversation.active_response().and_then(|active| active.response().id.get());
+        let given_up = self.slot.expire(self.now, running);
+        let mut unanswered = self.acknowledgements.expire(self.now);
+        for command in given_up {
+            self.acknowledgements.tell(command.clone(), Outcome::Unanswered);
+            unanswered.push(command);
+        }
+        for command in unanswered {
+            self.note(Diagnostic::Unanswered { command });
+        }
+        while let Some((item_id, what)) = self.promises.broken(self.now) {
+            self.note(Diagnostic::NeverCame { item_id, what });
+        }
+        self.pump();
     }
 
     // --- What the network brings -----------------------------------------------------------------------------
@@ -138,6 +196,7 @@ impl SessionMachine {
     pub fn handle_connected(&mut self) {
         self.link = Link::Open;
         self.input.reset();
+        self.repeats = Repeats::default();
         self.configuration.connected();
         let session = self.configuration.wanted().clone();
         self.set_input_encoding(&session);
@@ -152,8 +211,13 @@ impl SessionMachine {
             self.link = Link::Down;
             self.transmit.clear();
             self.outgoing = 0;
+            self.lose_calls();
             self.conversation.connection_lost();
             self.acknowledgements.connection_lost();
+            self.promises.clear();
+            for command in self.slot.connection_lost() {
+                self.acknowledgements.tell(command, Outcome::ConnectionLost);
+            }
             self.events.push_back(Event::Disconnected(Arc::new(close)));
         }
     }
@@ -176,168 +240,6 @@ impl SessionMachine {
         self.fail(SessionError::Undecodable(error));
     }
 
-    /// An event came: [`handle_frame`](Self::handle_frame) for callers that decode by themselves.
-    pub fn handle_event(&mut self, event: &ServerEvent<'_>) {
-        match event {
-            ServerEvent::SessionCreated(created) => {
-                if let Some(session) = self.session_in_force(&created.session) {
-                    self.take_formats(&session);
-                    self.link = Link::Ready(session.clone());
-                    self.events.push_back(Event::SessionCreated(session));
-                }
-            }
-            ServerEvent::SessionUpdated(updated) => {
-                self.configuration.accepted();
-                // A service may confirm without naming what it confirms.
-                self.set_output_encoding(&self.configuration.agreed().clone());
-                if let Some(session) = self.session_in_force(&updated.session) {
-                    self.take_formats(&session);
-                    self.link = Link::Ready(session.clone());
-                    let told = Acknowledgement::SessionUpdated(session.clone());
-                    self.acknowledgements.unnamed(&Expected::SessionUpdated, told);
-                    self.events.push_back(Event::SessionUpdated(session));
-                }
-            }
-            ServerEvent::SpeechStarted(started) => {
-                if let (Some(id), Some(start)) = (started.item_id.get(), started.audio_start_ms.get()) {
-                    self.input.speech_started(id.clone(), start.unsigned());
-                }
-                self.events.push_back(Event::Interrupted);
-            }
-            ServerEvent::SpeechStopped(stopped) => {
-                if let (Some(id), Some(end)) = (stopped.item_id.get(), stopped.audio_end_ms.get()) {
-                    self.input.speech_stopped(id.clone(), end.unsigned());
-                }
-                self.accounting.asked(self.now);
-            }
-            ServerEvent::InputTimeoutTriggered(timeout) => {
-                if let (Some(id), Some(start), Some(end)) =
-                    (timeout.item_id.get(), timeout.audio_start_ms.get(), timeout.audio_end_ms.get())
-                {
-                    self.input.speech_started(id.clone(), start.unsigned());
-                    self.input.speech_stopped(id.clone(), end.unsigned());
-                }
-            }
-            ServerEvent::InputAudioCommitted(committed) => {
-                if committed.previous_item_id.get().is_some() {
-                    self.conversation.trust_null_predecessor();
-                }
-                if let Some(id) = committed.item_id.get() {
-                    // A turn of the service's own answers nobody.
-                    if !self.input.is_turn(id) {
-                        let told = Acknowledgement::Committed(id.clone());
-                        self.acknowledgements.unnamed(&Expected::Committed, told);
-                    }
-                    let audio = self.input.committed(id);
-                    self.conversation.attach_user_audio(id, audio, &mut self.changes);
-                    self.tell_changes();
-                }
-            }
-            ServerEvent::InputAudioCleared(_) => {
-                self.input.cleared();
-                self.acknowledgements.unnamed(&Expected::Cleared, Acknowledgement::Cleared);
-            }
-            ServerEvent::InputTranscriptionFailed(failed) => {
-                if let (Some(id), Some(error)) = (failed.item_id.get(), failed.error.get()) {
-                    let (item_id, error) = (id.clone(), Box::new(error.clone()));
-                    self.fail(SessionError::TranscriptionFailed { item_id, error });
-                }
-            }
-            ServerEvent::RateLimitsUpdated(limits) => {
-                if let Some(limits) = limits.rate_limits.get() {
-                    let limits = Arc::new(limits.clone());
-                    self.accounting.set_limits(limits.clone());
-                    self.events.push_back(Event::RateLimits(limits));
-                }
-            }
-            ServerEvent::Error(error) => {
-                let Some(error) = error.error.get() else { return };
-                if let Some(id) = error.event_id.get() {
-                    self.input.refused(id);
-                    self.acknowledgements.refused(id, error);
-                    if self.configuration.refused(id) {
-                        self.set_input_encoding(&self.configuration.wanted().clone());
-                    }
-                }
-                self.fail(SessionError::Service(Box::new(error.clone())));
-            }
-            ServerEvent::Unknown(unknown) => {
-                self.events.push_back(Event::UnknownEvent { name: unknown.name().to_owned() });
-            }
-            event => {
-                self.keep_books(event);
-                self.conversation.process_event(event, &mut self.changes);
-                self.acknowledge(event);
-                self.tell_changes();
-                self.tell_answer(event);
-            }
-        }
-    }
-
-    /// Writes down what an event tells of cost and time, once.
-    fn keep_books(&mut self, event: &ServerEvent<'_>) {
-        let (books, now) = (&mut self.accounting, self.now);
-        match event {
-            ServerEvent::OutputAudioDelta(delta) if books.awaits_output() => books.output(delta.response_id.get(), now),
-            ServerEvent::OutputTextDelta(delta) | ServerEvent::OutputAudioTranscriptDelta(delta)
-                if books.awaits_output() =>
-            {
-                books.output(delta.response_id.get(), now);
-            }
-            ServerEvent::ResponseCreated(event) => {
-                if let Some(id) = event.response.get().and_then(|response| response.id.get()) {
-                    books.created(id, now);
-                }
-            }
-            ServerEvent::ResponseDone(event) => {
-                let Some(response) = event.response.get() else { return };
-                let Some(id) = response.id.get() else { return };
-                // What is done already has been counted.
-                if self.conversation.response(id.as_str()).is_none_or(|record| record.is_active()) {
-                    books.done(id, response.usage.get(), now);
-                }
-            }
-            ServerEvent::InputTranscriptionCompleted(event) => {
-                if let (Some(id), Some(usage)) = (event.item_id.get(), event.usage.get()) {
-                    books.transcribed(id, usage);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Tells the command that this event acknowledges.
-    fn acknowledge(&mut self, event: &ServerEvent<'_>) {
-        let item = |id: &Member<ItemId>| id.get().cloned();
-        let acknowledgements = &mut self.acknowledgements;
-        match event {
-            ServerEvent::ItemAdded(event) | ServerEvent::ItemCreated(event) | ServerEvent::ItemDone(event) => {
-                if let Some(id) = event.item.get().and_then(|item| item.id()) {
-                    acknowledgements.named(&Expected::ItemAdded(id.clone()), Acknowledgement::ItemAdded(id.clone()));
-                }
-            }
-            ServerEvent::ItemRetrieved(event) => {
-                if let Some(item) = event.item.get()
-                    && let Some(id) = item.id()
-                {
-                    let told = Acknowledgement::ItemRetrieved(Arc::new((**item).clone()));
-                    acknowledgements.named(&Expected::ItemRetrieved(id.clone()), told);
-                }
-            }
-            ServerEvent::ItemTruncated(event) => {
-                if let Some(id) = item(&event.item_id) {
-                    acknowledgements.named(&Expected::ItemTruncated(id.clone()), Acknowledgement::ItemTruncated(id));
-                }
-            }
-            ServerEvent::ItemDeleted(event) => {
-                if let Some(id) = item(&event.item_id) {
-                    acknowledgements.named(&Expected::ItemDeleted(id.clone()), Acknowledgement::ItemDeleted(id));
-                }
-            }
-            _ => {}
-        }
-    }
-
     // --- What must go out ------------------------------------------------------------------------------------
 
     /// The next frame to send.
@@ -349,7 +251,11 @@ impl SessionMachine {
 
     /// The next thing to tell the application.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        let event = self.events.pop_front()?;
+        if let Event::ItemUpdated { item_id, delta: Some(Delta::Audio { content_index, samples }) } = &event {
+            self.playback.handed_out(item_id, *content_index, samples.len() as u64);
+        }
+        Some(event)
     }
 
     /// The next command to tell what became of it, by the id it returned.
@@ -359,7 +265,8 @@ impl SessionMachine {
 
     /// When [`handle_time`](Self::handle_time) is to be called, at the latest.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        self.acknowledgements.deadline()
+        let deadlines = [self.acknowledgements.deadline(), self.slot.deadline(), self.promises.deadline()];
+        deadlines.into_iter().flatten().min()
     }
 
     // --- What there is to see --------------------------------------------------------------------------------
@@ -399,6 +306,22 @@ impl SessionMachine {
         self.input.buffer()
     }
 
+    /// How much of the model's speech was played.
+    pub const fn playback(&self) -> &Playback {
+        &self.playback
+    }
+
+    /// Prices and a budget from now on; what was counted stays as it is.
+    pub fn set_prices(&mut self, prices: Prices) {
+        self.options.prices = prices;
+    }
+
+    /// After so many US dollars no more responses are asked for; none without one.
+    pub fn set_budget(&mut self, budget: Option<f64>) {
+        self.accounting.set_budget(budget);
+        self.watch_budget();
+    }
+
     /// What the session has cost, what it may still use, and how long its answers took; over all connections.
     pub const fn accounting(&self) -> &Accounting {
         &self.accounting
@@ -427,96 +350,17 @@ impl SessionMachine {
         id
     }
 
-    /// A response begins or ends: tells who asked for it, or for its end.
-    fn acknowledge_response(&mut self, event: &ServerEvent<'_>, response: &Arc<Response>) {
-        match event {
-            ServerEvent::ResponseCreated(_) => {
-                let told = Acknowledgement::ResponseCreated(response.clone());
-                let tag = response.metadata.get().and_then(|metadata| metadata.get(COMMAND_TAG).cloned());
-                match tag {
-                    Some(command) => self.acknowledgements.tagged(&EventId::from(command), told),
-                    None => self.acknowledgements.unnamed(&Expected::ResponseCreated, told),
-                }
-            }
-            ServerEvent::ResponseDone(_) => {
-                if let Some(id) = response.id.get() {
-                    let told = Acknowledgement::ResponseDone(response.clone());
-                    self.acknowledgements.named(&Expected::ResponseDone(id.clone()), told);
-                }
-            }
-            _ => {}
-        }
-    }
-
     fn send_frame(&mut self, frame: String) {
         self.outgoing += frame.len();
         self.transmit.push_back(frame);
     }
 
+    fn note(&mut self, diagnostic: Diagnostic) {
+        self.events.push_back(Event::Diagnostic(Arc::new(diagnostic)));
+    }
+
     fn fail(&mut self, error: SessionError) {
         self.events.push_back(Event::Error(Arc::new(error)));
-    }
-
-    /// The session an event names; the one we know when it names none.
-    fn session_in_force(&self, session: &Member<Box<Session>>) -> Option<Arc<Session>> {
-        session.get().map(|session| Arc::new((**session).clone())).or_else(|| self.session().cloned())
-    }
-
-    /// What the service says is in force.
-    fn take_formats(&mut self, session: &Session) {
-        // Updates that are on their way count already for what is sent behind them.
-        if self.configuration.is_settled() {
-            self.set_input_encoding(session);
-        }
-        self.set_output_encoding(session);
-    }
-
-    fn set_input_encoding(&mut self, session: &Session) {
-        if let Some(input) = session.audio_input().and_then(|input| encoding(&input.format)) {
-            self.input.set_encoding(input);
-            self.conversation.set_input_encoding(input);
-        }
-    }
-
-    fn set_output_encoding(&mut self, session: &Session) {
-        if let Some(output) = session.audio_output().and_then(|output| encoding(&output.format)) {
-            self.conversation.set_output_encoding(output);
-        }
-    }
-
-    fn tell_changes(&mut self) {
-        let Self { changes, events, conversation, .. } = self;
-        let snapshot = |id: &_| conversation.item(id).map(|item| Arc::new(item.clone()));
-        events.extend(changes.drain(..).filter_map(|change| {
-            Some(match change {
-                Change::Appended(id) => Event::ItemAppended(snapshot(id.as_str())?),
-                Change::Completed(id) => Event::ItemCompleted(snapshot(id.as_str())?),
-                Change::Updated(item_id, delta) => Event::ItemUpdated { item_id, delta },
-                Change::Deleted(id) => Event::ItemDeleted(id),
-                Change::DamagedAudio(item_id, source) => {
-                    Event::Error(Arc::new(SessionError::DamagedAudio { item_id, source }))
-                }
-                Change::NeverAnnounced(id) => Event::Error(Arc::new(SessionError::ItemNeverAnnounced(id))),
-            })
-        }));
-    }
-
-    /// Tells what came beyond changes of items.
-    fn tell_answer(&mut self, event: &ServerEvent<'_>) {
-        let (response, tell): (_, fn(_) -> Event) = match event {
-            ServerEvent::ResponseCreated(event) => (&event.response, Event::ResponseCreated),
-            ServerEvent::ResponseDone(event) => (&event.response, Event::ResponseDone),
-            ServerEvent::ItemRetrieved(event) => {
-                self.events.extend(event.item.get().map(|item| Event::ItemRetrieved(Arc::new((**item).clone()))));
-                return;
-            }
-            _ => return,
-        };
-        let Some(response) = response.get() else { return };
-        let record = response.id.get().and_then(|id| self.conversation.response(id.as_str()));
-        let response = record.map_or_else(|| Arc::new((**response).clone()), |record| record.response().clone());
-        self.acknowledge_response(event, &response);
-        self.events.push_back(tell(response));
     }
 }
 

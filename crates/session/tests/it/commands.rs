@@ -61,6 +61,12 @@ fn a_user_message_is_created_and_answered() {
     assert_eq!(played.sent_types(), ["conversation.item.create", "response.create"]);
     assert_eq!(played.sent[0]["item"]["content"], json!([{"type": "input_text", "text": "Hello"}]));
     played.sent.clear();
+    played.feed(crate::common::response("created", "resp_1", "in_progress", json!([]))).feed(crate::common::response(
+        "done",
+        "resp_1",
+        "completed",
+        json!([]),
+    ));
     played.command(|machine| machine.send_user_message(Vec::<ContentPart>::new())).unwrap();
     assert_eq!(played.sent_types(), ["response.create"], "no content, no item");
 }
@@ -165,6 +171,12 @@ fn pending_audio_is_committed_before_a_response_when_turns_are_the_clients() {
     played.command(|machine| machine.create_response(None)).unwrap();
     assert_eq!(played.sent_types(), ["input_audio_buffer.append", "input_audio_buffer.commit", "response.create"]);
     played.sent.clear();
+    played.feed(crate::common::response("created", "resp_1", "in_progress", json!([]))).feed(crate::common::response(
+        "done",
+        "resp_1",
+        "completed",
+        json!([]),
+    ));
     played.command(|machine| machine.create_response(None)).unwrap();
     assert_eq!(played.sent_types(), ["response.create"], "nothing is pending any more");
     played
@@ -199,7 +211,7 @@ fn speech_becomes_the_audio_of_its_item() {
         .feed(json!({"type": "input_audio_buffer.speech_stopped", "event_id": "e", "audio_end_ms": 600, "item_id": "u"}))
         .feed(json!({"type": "input_audio_buffer.committed", "event_id": "e", "previous_item_id": null, "item_id": "u"}))
         .feed(added(spoken_user("u"), None));
-    assert!(played.events.iter().any(|event| matches!(event, Event::Interrupted)));
+    assert!(played.events.iter().any(|event| matches!(event, Event::Interrupted(_))));
     let audio = played.machine.conversation().item("u").unwrap().formatted().audio.to_vec();
     assert_eq!(audio, samples[2_400..14_400]);
 }

@@ -64,9 +64,10 @@ impl Played {
         self.drain();
     }
 
-    /// The events in short: `appended x`, `updated x text`, `completed x`...
+    /// The events in short, without those about cost and time: `appended x`, `updated x text`, `completed x`...
     pub(crate) fn told(&self) -> Vec<String> {
-        self.events.iter().map(short).collect()
+        let books = |event: &&Event| matches!(event, Event::Usage(_) | Event::TurnTimes(_));
+        self.events.iter().filter(|event| !books(event)).map(short).collect()
     }
 }
 
@@ -85,8 +86,9 @@ pub(crate) fn short(event: &Event) -> String {
             other => format!("{other:?}"),
         },
         Event::Error(error) => format!("error {error}"),
-        Event::Interrupted => "interrupted".to_owned(),
+        Event::Interrupted(_) => "interrupted".to_owned(),
         Event::ResponseCreated(_) => "response created".to_owned(),
+        Event::ToolCalled(call) => format!("called {} {}", call.name, call.arguments),
         Event::ResponseDone(_) => "response done".to_owned(),
         Event::SessionCreated(_) => "session created".to_owned(),
         Event::SessionUpdated(_) => "session updated".to_owned(),

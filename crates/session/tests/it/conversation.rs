@@ -180,8 +180,13 @@ fn a_truncation_cuts_audio_and_transcript_and_what_comes_late_is_dropped() {
     ));
     let item = played.machine.conversation().item("a").unwrap();
     assert_eq!(item.formatted().audio.to_vec(), [7; 1224]);
-    assert_eq!((item.transcript().as_ref(), item.heard_transcript().as_ref()), ("", "one two"));
-    assert!(item.is_truncated());
+    assert_eq!((item.transcript().as_ref(), item.heard_transcript().as_ref()), ("", "one"));
+    assert_eq!(item.generated_transcript(), "one two three four five");
+    assert_eq!(
+        (item.generated_samples(0), item.received_samples(0), item.heard_samples(0)),
+        (4_800, 1_224, Some(1_224))
+    );
+    assert!(item.is_truncated() && item.is_interrupted());
     assert_eq!(*item.status(), ItemStatus::Incomplete);
     assert_eq!(played.told(), ["updated a"], "an incomplete item is never completed");
 }
@@ -223,7 +228,7 @@ fn a_function_call_collects_its_arguments() {
                      "item_id": "c", "output_index": 0, "call_id": "call_1", "name": "get_weather",
                      "arguments": "{\"lat\":1}"}))
         .feed(done(call("completed", "{\"lat\":1}"), None));
-    assert_eq!(played.told(), ["updated c", "completed c"]);
+    assert_eq!(played.told(), ["updated c", "completed c", "called get_weather {\"lat\":1}"]);
 }
 
 #[test]

@@ -286,6 +286,8 @@ impl<'c> Talk<'c> {
             Event::ResponseDone(response) => self.response_done(response)?,
             Event::Error(error) => match &**error {
                 SessionError::Connection(trouble) => self.trouble = Some(trouble.to_string()),
+                // The end of the response says it.
+                SessionError::ResponseFailed { .. } => {}
                 error if self.last_error.as_deref() == Some(&*error.to_string()) => {}
                 error => {
                     tell(error);

@@ -2,7 +2,7 @@
 
 use vivavoce::protocol::payload::ApiError;
 use vivavoce::protocol::{EventId, Role};
-use vivavoce::{Event, SessionError};
+use vivavoce::{Event, InterruptionCause, SessionError};
 
 /// The state of a turn that was said and is not answered.
 ///
@@ -46,7 +46,9 @@ impl Waiting {
 
     pub(super) fn note(&mut self, event: &Event) {
         match event {
-            Event::Interrupted => (self.hearing, self.heard) = (true, true),
+            Event::Interrupted(interruption) if matches!(interruption.cause, InterruptionCause::Speech(_)) => {
+                (self.hearing, self.heard) = (true, true);
+            }
             Event::ItemAppended(item) if self.detects() && item.role() == Some(Role::User) => {
                 (self.hearing, self.owed) = (false, true);
             }
@@ -107,6 +109,7 @@ impl Waiting {
 mod tests {
     use std::sync::Arc;
 
+    use vivavoce::Interruption;
     use vivavoce::protocol::{Response, Session};
 
     use super::*;
@@ -149,7 +152,8 @@ mod tests {
     fn a_spoken_turn_is_over_when_all_was_heard_and_answered() {
         let session = || Event::SessionUpdated(Arc::new(Session::Realtime(vivavoce::RealtimeSession::new())));
         assert!(!after(Waiting::for_detection(), &[created(), done()]).is_over(), "more audio is on its way");
-        let heard = [Event::Interrupted, session(), created(), done()];
+        let speech = Event::Interrupted(Arc::new(Interruption::new(InterruptionCause::Speech(None))));
+        let heard = [speech, session(), created(), done()];
         assert!(!after(Waiting::for_detection(), &heard).is_over(), "the user still speaks");
         assert!(after(Waiting::for_detection(), &[session(), created(), done()]).is_over());
         assert!(after(Waiting::for_detection(), &[session()]).found_nobody());

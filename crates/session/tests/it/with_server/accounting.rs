@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use vivavoce_protocol::{RealtimeSession, ResponseParams, TurnDetection};
-use vivavoce_session::{TokenCounts, UsageTotals};
+use vivavoce_session::{CommandError, Event, ModelPrices, Prices, SessionOptions, TokenCounts, UsageTotals};
 
 use super::Pair;
 use super::pair::{BOTH, silence, speech};
@@ -108,4 +108,74 @@ fn a_spoken_turn_is_timed_from_the_end_of_speech() {
     pair.settle();
     let turn = pair.client.accounting().turns().next_back().expect("it was answered").clone();
     assert!(turn.asked.is_some() && turn.latency().is_some(), "{turn:?}");
+}
+
+fn told_times(pair: &Pair) -> Vec<vivavoce_session::TurnTimes> {
+    let told = pair.events.iter().filter_map(|event| match event {
+        Event::TurnTimes(times) => Some(times.clone()),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn the_first_sound_that_is_heard_belongs_to_the_times_of_an_answer() {
+    for reported in [false, true] {
+        let mut pair = Pair::new(BOTH[0]);
+        pair.client.send_user_message("Hello").unwrap();
+        pair.pass();
+        pair.wait(Duration::from_millis(100));
+        pair.play(2);
+        pair.pass();
+        if reported {
+            // Nothing was played before.
+            let answer = pair.last();
+            pair.client.report_played(&answer, 0, 0);
+            pair.wait(Duration::from_millis(150));
+            pair.client.report_played(&answer, 0, 480);
+        }
+        pair.settle();
+        let times = told_times(&pair).pop().expect("it is told when it is done");
+        let played = if reported { 250 } else { 100 };
+        assert_eq!(times.first_audio, Some(Duration::from_millis(100)));
+        if !reported {
+            assert_eq!(times.first_played, Some(Duration::from_millis(played)));
+        }
+        assert!(times.done.is_some());
+    }
+}
+
+#[test]
+fn a_session_costs_what_its_table_says_and_stops_at_its_budget() {
+    let mut prices = Prices::new("today");
+    prices.models.push(ModelPrices::new("gpt-realtime", [1e6, 0.0, 0.0], [0.0; 3], [0.0; 2]));
+    let mut pair = Pair::with(SessionOptions { prices, ..SessionOptions::default() });
+    pair.ask(|client| client.send_user_message("Hello"));
+    let fresh = pair.client.accounting().usage().input.text - pair.client.accounting().usage().cached.text;
+    assert_eq!(pair.client.accounting().cost().usd, fresh as f64, "a dollar a token");
+    assert_eq!(pair.client.accounting().cost().unpriced, 0);
+
+    pair.forget();
+    pair.client.set_budget(Some(0.5));
+    pair.settle();
+    let spent = |event: &&Event| matches!(event, Event::BudgetSpent { budget: 0.5, .. });
+    assert_eq!(pair.events.iter().filter(spent).count(), 1);
+    assert_eq!(pair.client.send_user_message("More"), Err(CommandError::BudgetSpent));
+    assert_eq!(pair.client.create_response(Some(ResponseParams::out_of_band())), Err(CommandError::BudgetSpent));
+    // What the service begins by itself is cancelled.
+    let session = RealtimeSession::new().turn_detection(Some(TurnDetection::server_vad()));
+    pair.ask(|client| client.update_session(session));
+    pair.stream(&[speech(), silence(900)].concat());
+    pair.settle();
+    assert_eq!(pair.find("response.done")["response"]["status"], "cancelled");
+    pair.client.set_budget(None);
+    pair.ask(|client| client.send_user_message("More"));
+}
+
+#[test]
+fn a_model_without_a_price_is_not_in_the_cost() {
+    let mut pair = Pair::with(SessionOptions { prices: Prices::new("never"), ..SessionOptions::default() });
+    pair.ask(|client| client.send_user_message("Hello"));
+    let cost = pair.client.accounting().cost();
+    assert_eq!((cost.usd, cost.unpriced), (0.0, 1));
 }

@@ -6,13 +6,16 @@ mod accounting;
 mod chance;
 mod engine;
 mod held;
+mod interruption;
 mod items;
 mod outcomes;
 mod pair;
 mod responses;
 mod scrambled;
+mod slot;
 mod speech;
 mod text;
+mod tool_calls;
 mod tools;
 
 use pair::Pair;

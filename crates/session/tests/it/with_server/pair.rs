@@ -185,6 +185,7 @@ impl Pair {
     pub(crate) fn stream(&mut self, samples: &[i16]) {
         for piece in samples.chunks(2_400) {
             self.now += Duration::from_millis(100);
+            self.client.handle_time(self.now);
             self.client.append_input_audio(piece).expect("there is room");
             self.pass();
         }

@@ -35,20 +35,6 @@ fn a_running_response_is_cancelled() {
 }
 
 #[test]
-fn a_response_while_another_runs_is_refused() {
-    for dialect in BOTH {
-        let mut pair = Pair::new(dialect);
-        pair.client.send_user_message("One").unwrap();
-        pair.client.send_user_message("Two").unwrap();
-        pair.settle();
-        assert_eq!(pair.errors(), ["conversation_already_has_active_response"]);
-        assert_eq!(pair.order().len(), 3);
-        assert_eq!(done(&pair), [Status::Completed]);
-        pair.agree();
-    }
-}
-
-#[test]
 fn a_response_beside_the_conversation() {
     for dialect in BOTH {
         let mut pair = Pair::new(dialect);

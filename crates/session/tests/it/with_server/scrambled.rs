@@ -94,6 +94,8 @@ fn spoken_turns_with_transcripts() {
         for _ in 0..2 {
             pair.stream(&[speech(), silence(900)].concat());
             pair.settle();
+            // It is heard to its end.
+            pair.wait(std::time::Duration::from_secs(8));
         }
         assert_eq!(pair.order().len(), 4);
         let transcribed = pair.client.conversation().items().filter(|item| item.transcript().contains("heard"));

@@ -8,9 +8,9 @@ use vivavoce_session::{Event, SessionMachine, SessionOptions, default_session};
 use super::Pair;
 use super::pair::{BOTH, silence, speech};
 
-/// A session whose turns the service finds.
+/// A session whose turns the service finds, and whose application interrupts by itself.
 fn listening(dialect: vivavoce_protocol::Dialect) -> Pair {
-    let mut pair = Pair::new(dialect);
+    let mut pair = Pair::with(SessionOptions { dialect, interrupt_on_speech: false, ..SessionOptions::default() });
     let session = RealtimeSession::new().turn_detection(Some(TurnDetection::server_vad()));
     pair.ask(|client| client.update_session(session));
     pair.forget();
@@ -22,7 +22,7 @@ fn audio_of(pair: &Pair, id: &str) -> Vec<i16> {
 }
 
 fn interruptions(pair: &Pair) -> usize {
-    pair.events.iter().filter(|event| matches!(event, Event::Interrupted)).count()
+    pair.events.iter().filter(|event| matches!(event, Event::Interrupted(_))).count()
 }
 
 #[test]

@@ -1,0 +1,209 @@
+//! What a tool is: a definition for the model, a handler, and how it is run.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use vivavoce_protocol::FunctionTool;
+use vivavoce_session::ToolFailure;
+
+use super::ToolContext;
+
+/// How long a tool may take, unless it says otherwise.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// A run of a tool: its output as a JSON text, or why there is none.
+pub(super) type Run = Pin<Box<dyn Future<Output = Result<String, ToolFailure>> + Send>>;
+type Handler = Arc<dyn Fn(&str, ToolContext) -> Run + Send + Sync>;
+
+/// A function that the model may call, with what answers it.
+///
+/// The handler is an async function over a type whose JSON schema is derived, so that the model knows what to give and
+/// the handler gets what it can read. What it returns goes to the model as JSON; an error as `{"error": "..."}`, and so
+/// do arguments that do not fit, panics and time-outs: the model always gets an answer.
+///
+/// ```
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+/// use vivavoce::{Tool, ToolContext};
+///
+/// #[derive(Deserialize, JsonSchema)]
+/// struct Place {
+///     /// The city, in English.
+///     city: String,
+/// }
+///
+/// #[derive(Serialize)]
+/// struct Weather {
+///     celsius: f32,
+/// }
+///
+/// async fn weather(place: Place, _: ToolContext) -> Result<Weather, String> {
+///     if place.city == "Atlantis" { Err("it is under water".to_owned()) } else { Ok(Weather { celsius: 21.5 }) }
+/// }
+///
+/// let tool = Tool::new("get_weather", "Tells how warm it is in a city.", weather);
+/// ```
+///
+/// The type is derived by `schemars` and `serde`, which the application has as dependencies of its own
+/// (`schemars` 1); [`Tool::raw`] takes a schema written by hand.
+#[derive(Clone)]
+pub struct Tool {
+    pub(crate) definition: FunctionTool,
+    pub(super) handler: Handler,
+    pub(super) time_limit: Duration,
+    pub(super) at_once: usize,
+    pub(crate) outlives_interruption: bool,
+}
+
+impl Tool {
+    /// A tool whose arguments are of a type of yours: `description` tells the model what it does and when to use it.
+    pub fn new<A, F, R, O, E>(name: &str, description: &str, handler: F) -> Self
+    where
+        A: DeserializeOwned + JsonSchema,
+        F: Fn(A, ToolContext) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<O, E>> + Send + 'static,
+        O: Serialize,
+        E: fmt::Display,
+    {
+        Self::over(FunctionTool::define(name, description, schema::<A>()), move |arguments, context| {
+            // A model that has nothing to say may say nothing.
+            let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
+            match serde_json::from_str(arguments) {
+                Ok(arguments) => answer(handler(arguments, context)),
+                Err(error) => Box::pin(std::future::ready(Err(ToolFailure::BadArguments(error.to_string())))),
+            }
+        })
+    }
+
+    /// A tool with a definition of your own, whose handler takes any JSON and returns any.
+    pub fn raw<F, R, E>(definition: FunctionTool, handler: F) -> Self
+    where
+        F: Fn(Value, ToolContext) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Value, E>> + Send + 'static,
+        E: fmt::Display,
+    {
+        Self::over(definition, move |arguments, context| {
+            let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
+            match serde_json::from_str(arguments) {
+                Ok(arguments) => answer(handler(arguments, context)),
+                Err(error) => Box::pin(std::future::ready(Err(ToolFailure::BadArguments(error.to_string())))),
+            }
+        })
+    }
+
+    fn over(definition: FunctionTool, handler: impl Fn(&str, ToolContext) -> Run + Send + Sync + 'static) -> Self {
+        Self {
+            definition,
+            handler: Arc::new(handler),
+            time_limit: TIME_LIMIT,
+            at_once: usize::MAX,
+            outlives_interruption: false,
+        }
+    }
+
+    /// How long a call may take, from when it starts to run; 30 seconds by default. Code that does not await cannot be
+    /// stopped: leave such work to `tokio::task::spawn_blocking`.
+    #[must_use]
+    pub const fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
+        self
+    }
+
+    /// How many calls of this tool run at the same time, without a limit by default; others wait for their turn. All
+    /// tools together are limited by [`tool_calls`](crate::RealtimeClientBuilder::tool_calls).
+    #[must_use]
+    pub const fn at_once(mut self, calls: usize) -> Self {
+        self.at_once = calls;
+        self
+    }
+
+    /// Lets calls go on when the user interrupts, as for a booking that is under way; by default they are cancelled. The
+    /// model hears of the output when it comes.
+    #[must_use]
+    pub const fn outlives_interruption(mut self) -> Self {
+        self.outlives_interruption = true;
+        self
+    }
+
+    /// What the model is told about it.
+    pub const fn definition(&self) -> &FunctionTool {
+        &self.definition
+    }
+}
+
+impl fmt::Debug for Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tool").field("definition", &self.definition).finish_non_exhaustive()
+    }
+}
+
+fn answer<O: Serialize, E: fmt::Display>(run: impl Future<Output = Result<O, E>> + Send + 'static) -> Run {
+    Box::pin(async {
+        let output = run.await.map_err(|error| ToolFailure::Failed(error.to_string()))?;
+        serde_json::to_string(&output)
+            .map_err(|error| ToolFailure::Failed(format!("the output cannot be written as JSON: {error}")))
+    })
+}
+
+/// The schema of a type in the form the service takes: one object, without references to definitions elsewhere.
+fn schema<A: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft07().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    let mut schema = settings.into_generator().into_root_schema_for::<A>().to_value();
+    if let Some(members) = schema.as_object_mut() {
+        members.remove("title");
+    }
+    // A type without members, such as `()`, takes no arguments.
+    if schema.get("type").is_some_and(|kind| kind == "object") || schema.get("oneOf").is_some() {
+        schema
+    } else {
+        json!({"type": "object", "properties": {}})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize, JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is looked at")]
+    struct Trip {
+        /// Where to.
+        to: Place,
+        passengers: Option<u8>,
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is looked at")]
+    struct Place {
+        city: String,
+    }
+
+    #[test]
+    fn a_schema_is_one_object_with_its_descriptions() {
+        let schema = schema::<Trip>();
+        assert_eq!(schema["type"], "object");
+        assert_eq!(schema["properties"]["to"]["description"], "Where to.");
+        assert_eq!(schema["properties"]["to"]["properties"]["city"]["type"], "string");
+        assert_eq!(schema["required"], json!(["to"]));
+        let text = schema.to_string();
+        assert!(!text.contains("$schema") && !text.contains("$ref") && !text.contains("Trip"), "{text}");
+    }
+
+    #[test]
+    fn a_type_without_members_takes_no_arguments() {
+        assert_eq!(schema::<()>(), json!({"type": "object", "properties": {}}));
+    }
+}

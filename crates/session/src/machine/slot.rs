@@ -1,0 +1,269 @@
+//! The response slot: one response to the default conversation at a time.
+//!
+//! ```text
+//!            request                      response.created
+//!  Free ----------------> Asked ----------------------------> a response runs
+//!   ^  \                    | error: refused -> Free            |
+//!   |   \ one runs, or one  | error: collision -> Waiting,      | response.done
+//!   |    \ of the service   |        until another's done       |
+//!   |     \ is due          v                                   |
+//!   |      '------------> Waiting <-----------------------------'
+//!   '----------------------'  the first of those that wait is asked for
+//! ```
+//!
+//! Requests that wait with the same parameters are one. A response that the service starts by itself, at the end of
+//! the user's speech, takes its turn first: while the user speaks, and until it begins, nothing is asked for.
+//!
+//! Nothing waits for ever: when nothing has come of what runs for as long as a command may take, those that wait are
+//! told that they are unanswered, and the first of them is asked for all the same. If the service then says that
+//! one is running, it waits once more.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use vivavoce_protocol::{EventId, ResponseId, ResponseParams};
+
+/// Requests with parameters of their own that may wait.
+pub(super) const MAX_WAITING: usize = 64;
+/// After so long it is asked again for what collided with a response that we know nothing of.
+const RECHECK: Duration = Duration::from_secs(1);
+/// How long a response of the service's own is waited for after the last sign of the user's speech.
+const DUE: Duration = Duration::from_secs(2);
+
+/// A response that is to be asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) params: Option<ResponseParams>,
+    /// Who asked, and what for. Not told any more once they were given up.
+    pub(super) commands: Vec<(EventId, Wants)>,
+    /// The id of the event that asks: that of the first who asked.
+    pub(super) event_id: EventId,
+    /// Asked for by ourselves, behind the outputs of tools.
+    pub(super) follow_up: bool,
+}
+
+impl Request {
+    pub(super) const fn new(
+        event_id: EventId,
+        params: Option<ResponseParams>,
+        commands: Vec<(EventId, Wants)>,
+        follow_up: bool,
+    ) -> Self {
+        Self { params, commands, event_id, follow_up }
+    }
+}
+
+/// What a command that asks for a response waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wants {
+    /// `response.created`.
+    Beginning,
+    /// `response.done`.
+    End,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    /// The service was asked, and has not said anything.
+    asked: Option<Asked>,
+    waiting: VecDeque<Request>,
+    /// The service says that a response runs that we know nothing of: looked at again then.
+    collided: Option<Duration>,
+    /// The first of those that wait has collided.
+    colliding: bool,
+    /// A response of the service's own is expected, until then.
+    due: Option<Duration>,
+    /// The user speaks, as the service hears it.
+    speaking: bool,
+    /// Those that wait are given up then, unless something comes of what they wait for.
+    patience: Option<Duration>,
+    /// A response that has not said anything for too long is not waited for.
+    stalled: Option<ResponseId>,
+    /// The last request that was taken to have begun with a response that did not say whose it is. Nobody waits for it.
+    assumed: Option<Request>,
+}
+
+#[derive(Debug)]
+struct Asked {
+    request: Request,
+    until: Duration,
+    /// It was interrupted before it began.
+    cancelled: bool,
+    /// It has collided before, and is given up then.
+    patience: Option<Duration>,
+}
+
+impl Slot {
+    /// A response is wanted.
+    pub(super) fn request(&mut self, request: Request, now: Duration, timeout: Duration) {
+        if let Some(same) = self.waiting.iter_mut().find(|waiting| waiting.params == request.params) {
+            same.commands.extend(request.commands);
+            same.follow_up |= request.follow_up;
+            return;
+        }
+        self.waiting.push_back(request);
+        self.patience.get_or_insert(now + timeout);
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.waiting.len() < MAX_WAITING
+    }
+
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// The request whose turn it is; `running` is what runs.
+    pub(super) fn next(&mut self, running: Option<&ResponseId>, now: Duration, timeout: Duration) -> Option<&Request> {
+        let busy = running.is_some_and(|id| self.stalled.as_ref() != Some(id));
+        if self.asked.is_some() || self.collided.is_some() || self.due.is_some() || busy {
+            return None;
+        }
+        let request = self.waiting.pop_front()?;
+        let patience = self.patience.filter(|_| self.colliding);
+        self.patience = (!self.waiting.is_empty()).then(|| now + timeout);
+        let asked = Asked { request, until: now + timeout, cancelled: false, patience };
+        Some(&self.asked.insert(asked).request)
+    }
+
+    /// Whether the first `response.created` that comes without a name is the one that was asked for.
+    pub(super) const fn owns_unnamed(&self) -> bool {
+        self.asked.is_some() && self.due.is_none()
+    }
+
+    /// What was asked for, by the id of its event.
+    pub(super) fn asked(&self) -> Option<&EventId> {
+        self.asked.as_ref().map(|asked| &asked.request.event_id)
+    }
+
+    /// `response.created` for what was asked for, as it says itself or as we assume. Answers who asked, and whether it is
+    /// to be cancelled.
+    pub(super) fn began(&mut self, assumed: bool) -> Option<(Request, bool)> {
+        let Asked { request, cancelled, .. } = self.asked.take()?;
+        self.colliding = false;
+        self.assumed = assumed.then(|| Request { commands: Vec::new(), ..request.clone() });
+        Some((request, cancelled))
+    }
+
+    /// A response of the default conversation began, ours or not.
+    pub(super) fn created(&mut self) {
+        self.collided = None;
+        if !self.speaking {
+            self.due = None;
+        }
+    }
+
+    /// A response of the default conversation is done.
+    pub(super) fn done(&mut self) {
+        self.collided = None;
+        self.stalled = None;
+    }
+
+    /// The service refused what was asked for. Answers who asked, and whether it is wanted no more.
+    pub(super) fn refused(&mut self, event_id: &EventId) -> Option<(Request, bool)> {
+        if let Some(assumed) = self.assumed.take_if(|request| request.event_id == *event_id) {
+            // What began was another's.
+            return Some((assumed, false));
+        }
+        let asked = self.asked.take_if(|asked| asked.request.event_id == *event_id)?;
+        self.patience = self.patience.into_iter().chain(asked.patience).min();
+        Some((asked.request, asked.cancelled))
+    }
+
+    /// The service says that another one runs: it is asked for again when that is done. `running` when we know of one.
+    pub(super) fn collided(&mut self, request: Request, running: bool, now: Duration, timeout: Duration) {
+        self.collided = (!running).then(|| now + RECHECK);
+        self.colliding = true;
+        self.stalled = None;
+        match self.waiting.iter_mut().find(|waiting| waiting.params == request.params) {
+            Some(same) => same.commands.extend(request.commands),
+            None => self.waiting.push_front(request),
+        }
+        self.patience.get_or_insert(now + timeout);
+    }
+
+    /// What was to follow tools of a turn that is interrupted is not asked for, unless somebody else wants it.
+    pub(super) fn drop_follow_ups(&mut self) {
+        self.waiting.retain(|request| !request.follow_up || !request.commands.is_empty());
+    }
+
+    /// What was asked for and has not begun shall be cancelled when it begins.
+    pub(super) const fn cancel_asked(&mut self) {
+        if let Some(asked) = &mut self.asked {
+            asked.cancelled = true;
+        }
+    }
+
+    /// Something came of the response that runs.
+    pub(super) fn progress(&mut self, now: Duration, timeout: Duration) {
+        if let Some(patience) = &mut self.patience {
+            *patience = now + timeout;
+        }
+        self.stalled = None;
+    }
+
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.patience.is_some()
+    }
+
+    // --- The user's speech -----------------------------------------------------------------------------------
+
+    /// The user speaks, or has spoken, and the service will respond.
+    pub(super) fn heard(&mut self, speaking: bool, now: Duration) {
+        self.speaking = speaking;
+        self.due = Some(now + DUE);
+    }
+
+    /// Audio goes out: somebody who speaks may go on.
+    pub(super) fn fed(&mut self, now: Duration) {
+        if self.speaking && self.due.is_some() {
+            self.due = Some(now + DUE);
+        }
+    }
+
+    /// Nothing of the user's speech will be answered.
+    pub(super) const fn unheard(&mut self) {
+        self.speaking = false;
+        self.due = None;
+    }
+
+    // --- Time ------------------------------------------------------------------------------------------------
+
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        let due = self.due.filter(|_| self.has_waiting());
+        let collided = self.collided.filter(|_| self.has_waiting());
+        let asked = self.asked.as_ref().map(|asked| asked.until);
+        [due, collided, self.patience, asked].into_iter().flatten().min()
+    }
+
+    /// Answers those that are given up. What they want is asked for all the same, unless the service has kept saying
+    /// that it cannot be.
+    pub(super) fn expire(&mut self, now: Duration, running: Option<&ResponseId>) -> Vec<EventId> {
+        if self.due.is_some_and(|due| due <= now) {
+            self.unheard();
+        }
+        let mut given_up = Vec::new();
+        if let Some(asked) = self.asked.take_if(|asked| asked.until <= now) {
+            given_up.extend(asked.request.commands);
+        }
+        let kept_colliding = self.collided.is_some() && running.is_none();
+        self.collided.take_if(|collided| *collided <= now);
+        if self.patience.is_some_and(|patience| patience <= now) {
+            self.patience = None;
+            self.stalled = running.cloned();
+            given_up.extend(self.waiting.iter_mut().flat_map(|request| std::mem::take(&mut request.commands)));
+            if kept_colliding {
+                self.waiting.clear();
+                (self.collided, self.colliding) = (None, false);
+            }
+        }
+        given_up.into_iter().map(|(command, _)| command).collect()
+    }
+
+    /// Answers all that wait.
+    pub(super) fn connection_lost(&mut self) -> Vec<EventId> {
+        let Self { asked, waiting, .. } = std::mem::take(self);
+        let requests = asked.map(|asked| asked.request).into_iter().chain(waiting);
+        requests.flat_map(|request| request.commands).map(|(command, _)| command).collect()
+    }
+}
