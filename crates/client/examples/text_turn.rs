@@ -1,9 +1,12 @@
-//! One turn of text, with the local server, which needs no key; or with the vendor:
+//! One turn of text that streams: the smallest whole program.
 //!
 //! ```text
 //! cargo run -p vivavoce --example text_turn
 //! OPENAI_API_KEY=... cargo run -p vivavoce --example text_turn -- --openai
 //! ```
+//!
+//! All examples run against the local server, which needs no key. For the vendor do as this one does: leave out the
+//! URL and give a key.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use futures_util::StreamExt;

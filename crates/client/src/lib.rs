@@ -43,6 +43,9 @@
 
 #![deny(missing_docs)]
 
+#[doc = include_str!("../ERRORS.md")]
+pub mod errors {}
+
 mod api;
 mod builder;
 mod client;

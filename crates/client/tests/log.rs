@@ -1,4 +1,5 @@
-//! The log never has the key, however much is logged, by this crate and by those below.
+//! The log never has the key, however much is logged, by this crate and by those below; and above debug it has nothing
+//! of what is said.
 
 use std::fmt::Write as _;
 use std::sync::Mutex;
@@ -10,14 +11,27 @@ use vivavoce_server::LocalServer;
 
 const KEY: &str = "sk-proj-0123456789abcdef";
 
+/// What is said, by the user and the model.
+const SAID: &str = "my secret is a blue door";
+/// Every transcript of the local server begins with it.
+const ANSWERED: &str = "I am the local vivavoce server";
+
 static LOG: Mutex<String> = Mutex::new(String::new());
+/// What of it is above the level of debug.
+static LOUD: Mutex<String> = Mutex::new(String::new());
 
 /// Writes down everything.
 struct Scribe;
 
-impl Visit for Scribe {
+/// Writes down what comes at one level.
+struct Pen(tracing::Level);
+
+impl Visit for Pen {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         writeln!(LOG.lock().unwrap(), "{field}: {value:?}").unwrap();
+        if self.0 < tracing::Level::DEBUG {
+            writeln!(LOUD.lock().unwrap(), "{field}: {value:?}").unwrap();
+        }
     }
 }
 
@@ -26,15 +40,15 @@ impl tracing::Subscriber for Scribe {
         true
     }
     fn new_span(&self, span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        span.record(&mut Self);
+        span.record(&mut Pen(*span.metadata().level()));
         tracing::span::Id::from_u64(1)
     }
     fn record(&self, _: &tracing::span::Id, values: &tracing::span::Record<'_>) {
-        values.record(&mut Self);
+        values.record(&mut Pen(tracing::Level::ERROR));
     }
     fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
     fn event(&self, event: &tracing::Event<'_>) {
-        event.record(&mut Self);
+        event.record(&mut Pen(*event.metadata().level()));
     }
     fn enter(&self, _: &tracing::span::Id) {}
     fn exit(&self, _: &tracing::span::Id) {}
@@ -51,7 +65,7 @@ impl log::Log for Scribe {
 }
 
 #[tokio::test]
-async fn no_log_has_the_key() {
+async fn no_log_has_the_key_and_none_above_debug_has_what_is_said() {
     tracing::subscriber::set_global_default(Scribe).unwrap();
     log::set_logger(&Scribe).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
@@ -62,6 +76,17 @@ async fn no_log_has_the_key() {
     let mut shown = format!("{client:?}");
     client.connect().await.unwrap();
     client.wait_for_session_created().await.unwrap();
+    let tool = async |_: serde_json::Value, _| Ok::<_, String>(SAID);
+    client.add_tool(vivavoce::Tool::new("door", SAID, tool)).unwrap().await.unwrap();
+    let reply = client.next_completed_reply(std::time::Duration::from_secs(60));
+    client.send_user_message(format!("Open the door: {SAID}")).unwrap();
+    let reply = reply.await.unwrap();
+    assert!(reply.transcript().contains(ANSWERED) && reply.received_samples(0) > 0);
+    client.interrupt();
+    // The service quotes what it refuses.
+    let model = vivavoce::protocol::ContentPart::input_text(SAID);
+    let item = vivavoce::protocol::Item::message(vivavoce::protocol::Role::Assistant, [model]);
+    client.create_item(item, Some(SAID.into())).unwrap().await.unwrap_err();
     client.disconnect().await;
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -84,4 +109,11 @@ async fn no_log_has_the_key() {
     let log = LOG.lock().unwrap();
     assert!(log.contains("connected") && log.contains("tungstenite"), "all is logged: {log}");
     assert!(!log.contains(KEY), "{log}");
+    let loud = LOUD.lock().unwrap();
+    for happened in ["url: \"ws://", "session created", "message: error", "message: disconnected"] {
+        assert!(loud.contains(happened), "{happened}: {loud}");
+    }
+    for said in [SAID, ANSWERED, "AAAA"] {
+        assert!(!loud.contains(said), "{loud}");
+    }
 }
