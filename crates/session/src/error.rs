@@ -117,8 +117,6 @@ pub enum Diagnostic {
     },
     /// The service sent an event twice; the second was dropped.
     Repeated(EventId),
-    /// An answer to a tool call came for a call that is not open: it was answered before, or never made.
-    NoSuchCall(vivavoce_protocol::CallId),
 }
 
 /// What the service owes after it has said something else.
@@ -129,6 +127,10 @@ pub enum Promise {
     Item,
     /// The transcript of the user's speech, or why there is none.
     Transcript,
+    /// `input_audio_buffer.speech_started` before `.speech_stopped`: where the audio of the item begins is not known.
+    SpeechStart,
+    /// `input_audio_buffer.speech_stopped` before `.committed`: where the audio of the item ends is not known.
+    SpeechEnd,
 }
 
 impl fmt::Display for Diagnostic {
@@ -143,8 +145,13 @@ impl fmt::Display for Diagnostic {
             Self::NeverCame { item_id, what: Promise::Transcript } => {
                 write!(f, "the service never said what item {item_id} says")
             }
+            Self::NeverCame { item_id, what: Promise::SpeechStart } => {
+                write!(f, "the service never said where the speech of item {item_id} begins")
+            }
+            Self::NeverCame { item_id, what: Promise::SpeechEnd } => {
+                write!(f, "the service never said where the speech of item {item_id} ends")
+            }
             Self::Repeated(id) => write!(f, "the service sent event {id} twice"),
-            Self::NoSuchCall(id) => write!(f, "there is no open call {id}: it was answered before, or never made"),
         }
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct InputAudio {
     sent: VecDeque<(EventId, usize)>,
     /// Speech the service's turn detection found, by the item it becomes.
     speech: HashMap<ItemId, Speech>,
+    /// The last items that have their audio: a commit that is said twice takes nothing.
+    settled: VecDeque<ItemId>,
 }
 
 /// Where an encoding began: the service counts milliseconds whatever the rate, we count samples.
@@ -58,6 +60,7 @@ impl InputAudio {
             taken: 0,
             sent: VecDeque::new(),
             speech: HashMap::new(),
+            settled: VecDeque::new(),
         }
     }
 
@@ -134,8 +137,27 @@ impl InputAudio {
         matches!(self.speech.get(item_id), Some(Speech::Ended { .. }))
     }
 
+    /// Whether it heard this one begin, and not end.
+    pub(crate) fn is_open(&self, item_id: &ItemId) -> bool {
+        matches!(self.speech.get(item_id), Some(Speech::Started { .. }))
+    }
+
+    /// Whether its audio was taken.
+    pub(crate) fn is_settled(&self, item_id: &ItemId) -> bool {
+        self.settled.contains(item_id)
+    }
+
+    /// Whether a commit by hand, or a clear, was not answered yet.
+    pub(crate) fn awaits_commit(&self) -> bool {
+        !self.sent.is_empty()
+    }
+
     /// `input_audio_buffer.committed`: the audio of the item, and nothing before its end is needed any more.
     pub(crate) fn committed(&mut self, item_id: &ItemId) -> AudioBuffer {
+        if self.settled.len() == WAITING {
+            self.settled.pop_front();
+        }
+        self.settled.push_back(item_id.clone());
         let (from, to) = match self.speech.remove(item_id) {
             Some(Speech::Ended { from, to }) => (from, to),
             // A commit by hand takes everything since the last one, speech or not.
@@ -164,6 +186,7 @@ impl InputAudio {
         self.taken = 0;
         self.sent.clear();
         self.speech.clear();
+        self.settled.clear();
     }
 
     /// The position of a time the service names.

@@ -18,6 +18,8 @@ pub struct ConversationItem {
     pub(super) response_id: Option<ResponseId>,
     pub(super) place: Place,
     pub(super) completed: bool,
+    /// An event of the conversation has announced it, not only one of its response.
+    pub(super) listed: bool,
     /// Its speech was stopped before its end.
     interrupted: bool,
     /// Final arguments came: deltas behind them are late.
@@ -125,6 +127,7 @@ impl ConversationItem {
             response_id: None,
             place: Place::Unannounced,
             completed: false,
+            listed: false,
             interrupted: false,
             arguments_are_final: false,
             encoding,

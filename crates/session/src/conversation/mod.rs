@@ -126,6 +126,13 @@ impl RealtimeConversation {
         self.order[self.carried..].contains(id)
     }
 
+    /// An item is to come, be it one under the id of one that was deleted.
+    pub(crate) fn expect(&mut self, id: &ItemId) {
+        if self.deleted.remove(id) {
+            self.deleted_order.retain(|deleted| deleted != id);
+        }
+    }
+
     /// An item of the conversation, for marking what was heard of it.
     pub(crate) fn item_mut(&mut self, id: &ItemId) -> Option<&mut ConversationItem> {
         self.items.get_mut(id)
@@ -287,7 +294,17 @@ impl RealtimeConversation {
         self.names_previous |= event.previous_item_id.get().is_some();
         self.announce(&id, item, self.encoding_of(item), changes);
         self.insert(&id, &event.previous_item_id, changes);
+        self.list(&id);
         self.complete_if_done(&id, changes);
+    }
+
+    /// The conversation itself has the item: so has its response, whatever that says.
+    fn list(&mut self, id: &ItemId) {
+        let Some(item) = self.items.get_mut(id) else { return };
+        item.listed = true;
+        let record = item.response_id.as_ref().and_then(|id| self.responses.get_mut(id));
+        // Some services give no response a conversation.
+        record.into_iter().for_each(|record| record.out_of_band = false);
     }
 
     fn item_done(&mut self, event: &ItemEvent, changes: &mut Vec<Change>) {
@@ -301,15 +318,14 @@ impl RealtimeConversation {
             self.announce(&id, item, self.encoding_of(item), changes);
             self.insert(&id, &event.previous_item_id, changes);
         }
+        self.list(&id);
         self.final_item(item, changes);
     }
 
     /// Makes the item known, or says once more what it is.
     fn announce(&mut self, id: &ItemId, item: &Item, encoding: AudioEncoding, changes: &mut Vec<Change>) {
         // A deleted item may come again under its id, as when it is replaced.
-        if self.deleted.remove(id) {
-            self.deleted_order.retain(|deleted| deleted != id);
-        }
+        self.expect(id);
         let known = self.item_or_unannounced(id, || Item::Message(MessageItem::new()), encoding, changes);
         if known.place == Place::Unannounced || !known.completed {
             known.announce(item.clone(), encoding);

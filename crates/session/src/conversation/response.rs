@@ -70,6 +70,11 @@ impl RealtimeConversation {
         let Some(id) = response.id.get() else { return };
         self.active.retain(|active| active != id);
         let out_of_band = response.conversation_id.is_null();
+        if out_of_band && !self.responses.contains_key(id) {
+            for item in response.output.get().into_iter().flat_map(List::iter).filter_map(Item::id) {
+                self.put_beside(item, changes);
+            }
+        }
         let record = self.responses.entry(id.clone()).or_insert_with(|| ResponseRecord {
             response: Arc::default(),
             items: Vec::new(),
@@ -84,6 +89,18 @@ impl RealtimeConversation {
         }
         if out_of_band {
             self.keep_beside(id);
+        }
+    }
+
+    /// An item of a response that we took for one of the conversation, as its beginning was not told.
+    fn put_beside(&mut self, id: &ItemId, changes: &mut Vec<Change>) {
+        if let Some(item) = self.items.get_mut(id)
+            && item.place == Place::Conversation
+            && !item.listed
+        {
+            item.place = Place::OutOfBand;
+            self.order.retain(|placed| placed != id);
+            changes.push(Change::Deleted(id.clone()));
         }
     }
 

@@ -101,11 +101,13 @@ impl Acknowledgements {
         self.waiting.push_back(Waiting { command, expected, deadline, kept: None });
     }
 
-    /// An acknowledgement that names what it is about.
-    pub(super) fn named(&mut self, expected: &Expected, told: Acknowledgement) {
-        if let Some(at) = self.waiting.iter().position(|waiting| waiting.expected == *expected) {
+    /// An acknowledgement that names what it is about. False when nobody waits for it.
+    pub(super) fn named(&mut self, expected: &Expected, told: Acknowledgement) -> bool {
+        let at = self.waiting.iter().position(|waiting| waiting.expected == *expected);
+        if let Some(at) = at {
             self.end(at, Outcome::Done(told));
         }
+        at.is_some()
     }
 
     /// A response beside the conversation begins, by the id of the command that it carries; without one it is the first

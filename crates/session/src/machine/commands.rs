@@ -313,6 +313,9 @@ impl SessionMachine {
                 }
                 if let Some(item) = create.item.get_mut() {
                     self.note_own_item(item);
+                    if let Some(id) = item.id() {
+                        self.conversation.expect(id);
+                    }
                     self.keep_audio_of(item);
                 }
             }

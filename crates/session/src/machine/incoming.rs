@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vivavoce_audio::AudioEncoding;
 use vivavoce_protocol::payload::{ApiError, ErrorEvent};
-use vivavoce_protocol::{EventId, ItemId, Member, Response, ServerEvent, Session};
+use vivavoce_protocol::{EventId, Item, ItemId, List, Member, PartType, Response, Role, ServerEvent, Session};
 
 use super::acknowledgements::{Acknowledgement, Expected, Outcome};
 use super::slot::Wants;
@@ -51,6 +51,10 @@ impl SessionMachine {
             }
             ServerEvent::SpeechStopped(stopped) => {
                 if let (Some(id), Some(end)) = (stopped.item_id.get(), stopped.audio_end_ms.get()) {
+                    if !self.input.is_open(id) && !self.input.is_turn(id) && !self.input.is_settled(id) {
+                        self.note(Diagnostic::NeverCame { item_id: id.clone(), what: Promise::SpeechStart });
+                        self.speech_interrupts(Some(id.clone()));
+                    }
                     self.input.speech_stopped(id.clone(), end.unsigned());
                     self.events.push_back(Event::SpeechStopped(id.clone()));
                 }
@@ -121,6 +125,12 @@ impl SessionMachine {
 
     /// `input_audio_buffer.committed`.
     fn committed(&mut self, id: &ItemId) {
+        if self.input.is_settled(id) {
+            return;
+        }
+        if self.input.is_open(id) && !self.input.awaits_commit() {
+            self.note(Diagnostic::NeverCame { item_id: id.clone(), what: Promise::SpeechEnd });
+        }
         if self.input.is_turn(id) {
             self.heard(false);
         } else {
@@ -129,7 +139,8 @@ impl SessionMachine {
             self.acknowledgements.unnamed(&Expected::Committed, told);
             self.slot.unheard();
         }
-        self.attach_audio(id);
+        let audio = self.input.committed(id);
+        self.conversation.attach_user_audio(id, audio, &mut self.changes);
         let timeout = self.options.command_timeout;
         if self.conversation.item(id.as_str()).is_none() {
             self.promises.expect(id, Promise::Item, self.now.saturating_add(timeout));
@@ -141,11 +152,6 @@ impl SessionMachine {
         }
         self.tell_changes();
         self.pump();
-    }
-
-    fn attach_audio(&mut self, id: &ItemId) {
-        let audio = self.input.committed(id);
-        self.conversation.attach_user_audio(id, audio, &mut self.changes);
     }
 
     /// `error`: an event of ours was refused, or the session ends.
@@ -316,14 +322,17 @@ impl SessionMachine {
         let acknowledgements = &mut self.acknowledgements;
         match event {
             ServerEvent::ItemAdded(event) | ServerEvent::ItemCreated(event) | ServerEvent::ItemDone(event) => {
-                if let Some(id) = event.item.get().and_then(|item| item.id()) {
+                let Some(item) = event.item.get() else { return };
+                let Some(id) = item.id() else { return };
+                let asked =
                     acknowledgements.named(&Expected::ItemAdded(id.clone()), Acknowledgement::ItemAdded(id.clone()));
-                    self.promises.kept(id, Promise::Item);
-                    // Its commit was not told.
-                    if self.input.is_turn(id) {
-                        self.attach_audio(id);
-                    }
+                // An item of the user's speech that nobody said was committed.
+                let new = self.changes.iter().any(|change| matches!(change, Change::Appended(told) if told == id))
+                    && self.conversation.item(id.as_str()).is_some_and(|item| item.received_samples(0) == 0);
+                if new && !asked && is_spoken(item) && (self.input.is_turn(id) || self.input.awaits_commit()) {
+                    self.committed(id);
                 }
+                self.promises.kept(id, Promise::Item);
             }
             ServerEvent::ItemRetrieved(event) => {
                 if let Some(item) = event.item.get()
@@ -510,5 +519,16 @@ impl SessionMachine {
         if let Some(output) = output {
             self.conversation.set_output_encoding(output);
         }
+    }
+}
+
+/// A message of the user with speech in it.
+fn is_spoken(item: &Item) -> bool {
+    match item {
+        Item::Message(message) => {
+            message.role.get().is_some_and(|role| *role == Role::User)
+                && message.content.get().into_iter().flat_map(List::iter).any(|part| part.is(PartType::InputAudio))
+        }
+        _ => false,
     }
 }

@@ -54,7 +54,7 @@ fn told(pair: &Pair) -> UsageTotals {
 fn usage_adds_up_over_responses_and_transcriptions_whatever_comes_twice() {
     for dialect in BOTH {
         for scramble in [Scramble::Nothing, Scramble::Repeated] {
-            let mut pair = Pair::scrambled(dialect, scramble);
+            let mut pair = Pair::scrambled(dialect, scramble.clone());
             let session = RealtimeSession::new().transcription(Some("whisper-1"));
             pair.ask(|client| client.update_session(session.turn_detection(Some(TurnDetection::server_vad()))));
             for _ in 0..2 {

@@ -32,6 +32,12 @@ impl fmt::Debug for Samples {
 }
 
 impl Held {
+    /// The same but for its sound.
+    pub(crate) fn is_but_for_sound(&self, other: &Self) -> bool {
+        (&self.id, &self.status, &self.text, &self.transcript, &self.call)
+            == (&other.id, &other.status, &other.text, &other.transcript, &other.call)
+    }
+
     /// As the client shows it.
     pub(crate) fn by_client(item: &ConversationItem) -> Self {
         let formatted = item.formatted();

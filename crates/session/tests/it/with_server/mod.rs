@@ -5,6 +5,7 @@
 mod accounting;
 mod chance;
 mod engine;
+mod faults;
 mod held;
 mod interruption;
 mod items;

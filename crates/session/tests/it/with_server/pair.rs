@@ -47,8 +47,17 @@ impl Pair {
 
     pub(crate) fn scrambled(dialect: Dialect, scramble: Scramble) -> Self {
         let mut pair = Self::new(dialect);
-        pair.scramble = scramble;
+        pair.scramble(scramble);
         pair
+    }
+
+    pub(crate) fn scramble(&mut self, scramble: Scramble) {
+        self.scramble = scramble;
+    }
+
+    /// The server's frames come as they are from now on.
+    pub(crate) fn unscramble(&mut self) -> Scramble {
+        std::mem::replace(&mut self.scramble, Scramble::Nothing)
     }
 
     pub(crate) fn with(options: SessionOptions) -> Self {
@@ -127,16 +136,21 @@ impl Pair {
     pub(crate) fn pass_to_client(&mut self) -> bool {
         self.collect();
         let waiting = match self.scramble {
-            Scramble::Nothing => self.to_client.len().min(1),
-            _ => self.to_client.len(),
+            Scramble::Repeated | Scramble::Swapped => self.to_client.len(),
+            _ => self.to_client.len().min(1),
         };
-        let frames: Vec<String> = self.to_client.drain(..waiting).collect();
+        let mut frames: Vec<String> = self.to_client.drain(..waiting).collect();
+        if frames.is_empty() {
+            // What was held back comes when nothing else does.
+            frames.extend(self.scramble.held());
+        }
+        let any = !frames.is_empty();
         for frame in self.scramble.apply(frames) {
             self.received.push(serde_json::from_str(&frame).expect("frames are JSON"));
             self.client.handle_frame(&frame);
         }
         self.collect();
-        waiting > 0
+        any
     }
 
     /// Lets the engine say so many pieces, and leaves what comes of them on the wire. False when it had none.
@@ -245,15 +259,23 @@ impl Pair {
 
     /// Both sides hold the same conversation. Ends the session: the server's is taken apart.
     #[track_caller]
-    pub(crate) fn agree(mut self) {
+    pub(crate) fn agree(self) {
+        let name = self.name.clone();
+        let differences = self.differences(|_, _| false);
+        assert!(differences.is_empty(), "{name}: {}", differences.join("\n"));
+    }
+
+    /// What the client holds otherwise than the server, but for what `excused` excuses.
+    pub(crate) fn differences(mut self, excused: impl Fn(&Held, &Held) -> bool) -> Vec<String> {
         self.settle();
         let ours: Vec<Held> = self.client.conversation().items().skip(self.carried).map(Held::by_client).collect();
         let theirs = self.take_apart();
         let ids = |held: &[Held]| held.iter().map(|item| item.id.clone()).collect::<Vec<_>>();
-        assert_eq!(ids(&ours), ids(&theirs), "{}: the order of the items", self.name);
-        for (ours, theirs) in ours.iter().zip(&theirs) {
-            assert_eq!(ours, theirs, "{}: the client's item and the server's", self.name);
+        if ids(&ours) != ids(&theirs) {
+            return vec![format!("the items {:?}, not {:?}", ids(&ours), ids(&theirs))];
         }
+        let pairs = ours.iter().zip(&theirs).filter(|(ours, theirs)| ours != theirs && !excused(ours, theirs));
+        pairs.map(|(ours, theirs)| format!("the item {ours:?}, not {theirs:?}")).collect()
     }
 
     /// The server's conversation, read by its own events: what is put at the end names the item before it, which

@@ -3,11 +3,12 @@
 use serde_json::Value;
 use vivavoce_protocol::{RealtimeSession, TurnDetection};
 
+use super::faults::Fault;
 use super::pair::{BOTH, Pair, silence, speech};
 use super::tools;
 
 /// What is done to the server's frames on their way.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) enum Scramble {
     Nothing,
     /// Everything is said twice, but what is added to something: a delta said twice is twice as much.
@@ -15,6 +16,8 @@ pub(crate) enum Scramble {
     /// Of two neighbours that do not depend on each other the second comes first, and transcripts come before
     /// their item.
     Swapped,
+    /// Something happens to one frame, see `faults`.
+    Once(Fault),
 }
 
 /// Neighbours that services send in either order. In beta the item is announced by `created` and never done.
@@ -28,9 +31,18 @@ const NEIGHBOURS: [(&str, &str); 6] = [
 ];
 
 impl Scramble {
-    pub(crate) fn apply(self, frames: Vec<String>) -> Vec<String> {
+    /// A frame that was held back.
+    pub(crate) fn held(&mut self) -> Option<String> {
+        match self {
+            Self::Once(fault) => fault.held.take(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn apply(&mut self, frames: Vec<String>) -> Vec<String> {
         match self {
             Self::Nothing => frames,
+            Self::Once(fault) => frames.into_iter().flat_map(|frame| fault.apply(frame)).collect(),
             Self::Repeated => frames
                 .into_iter()
                 .flat_map(|frame| {
@@ -57,7 +69,7 @@ fn swapped(frames: Vec<String>) -> Vec<String> {
     [early, frames].concat()
 }
 
-fn kind(frame: &str) -> String {
+pub(super) fn kind(frame: &str) -> String {
     let event: Value = serde_json::from_str(frame).expect("frames are JSON");
     event["type"].as_str().expect("events have a type").to_owned()
 }
@@ -66,7 +78,7 @@ fn kind(frame: &str) -> String {
 fn in_any_order(play: impl Fn(&mut Pair)) {
     for dialect in BOTH {
         for scramble in [Scramble::Repeated, Scramble::Swapped] {
-            let mut pair = Pair::scrambled(dialect, scramble);
+            let mut pair = Pair::scrambled(dialect, scramble.clone());
             play(&mut pair);
             pair.agree();
         }
