@@ -2,8 +2,8 @@
 //!
 //! [`RealtimeClient`] connects, sends what you say and keeps the conversation: items with their text,
 //! transcript and audio, as they stream. [`RealtimeApi`] is the thin layer under it, for those who want only
-//! typed events. Neither plays nor records sound; `vivavoce-audio` has the samples, your application the
-//! devices.
+//! typed events. Neither plays nor records sound: `vivavoce-audio` has the samples, your application the
+//! devices. It does not reconnect by itself.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -33,13 +33,42 @@
 //! [`RealtimeEventStream::lost`]. The conversation itself loses nothing, nor do those who wait for one item
 //! ([`RealtimeClient::next_item`] and its sisters).
 //!
+//! # Speaking and being heard
+//!
+//! What the model says is in the conversation as far as it was heard. [`RealtimeClient::player`] hands speech to an audio
+//! device and tells the session what was played; an application with a player of its own calls
+//! [`RealtimeClient::report_played`]; without either the clock estimates. When the user speaks, or by
+//! [`RealtimeClient::interrupt`], playback ends, what runs is cancelled, and each item is cut where it was heard.
+//!
+//! One response is made at a time: [`RealtimeClient::create_response`] waits for its turn. Questions beside the
+//! conversation are [`RealtimeClient::respond`]'s. Functions of yours that the model may call are [`Tool`]s.
+//!
+//! # Bounds
+//!
+//! Nothing grows without one, and each says when it is hit:
+//!
+//! | what | bound, by default | beyond it |
+//! |---|---|---|
+//! | waiting to be sent | 32 MiB | commands fail with [`CommandError::Congested`] |
+//! | waiting for a listener | 1024 events | the oldest are lost: [`Event::Lagged`] |
+//! | the user's audio for items to come | 10 minutes | the oldest is forgotten |
+//! | responses waiting for their turn | 64 of different parameters | [`CommandError::Congested`] |
+//! | tools running at once | 16 calls | others wait |
+//! | the peer takes nothing | 30 s | the connection counts as lost |
+//! | a command without an answer | 10 s | [`Error::Timeout`] |
+//!
 //! # Errors
 //!
 //! Commands return at once with a [`Pending`]: drop it, or await the service's answer to this very command.
 //!
 //! Calls return [`Error`], which says what happened and what to do. What goes wrong in the middle of a session
 //! arrives as [`Event::Error`]; the end of the connection as [`Event::Disconnected`], with the close code and
-//! its meaning. Only the latter ends anything.
+//! its meaning. Only the latter ends anything. Who must act, and whether a retry helps, is in [`errors`].
+//!
+//! # Examples
+//!
+//! Whole programs, in the folder `examples` of this crate: `text_turn`, `streaming_audio`, `push_to_talk`, `server_vad`,
+//! `interruption`, `tools`, `manual_tools`, `out_of_band`, `raw_events`, and `testing` for tests of your own.
 
 #![deny(missing_docs)]
 
