@@ -135,8 +135,8 @@ impl RealtimeClientBuilder {
     }
 
     /// How many calls of tools run at the same time, 16 by default; others wait for their turn.
-    pub const fn tool_calls(mut self, at_once: usize) -> Self {
-        self.limits.tool_calls = at_once;
+    pub const fn max_tool_calls(mut self, calls: usize) -> Self {
+        self.limits.tool_calls = calls;
         self
     }
 

@@ -57,7 +57,7 @@ pub enum Error {
     #[error(
         "the connection ended before the service said what became of it: connect again, and look whether it was done"
     )]
-    Interrupted,
+    ConnectionLost,
     /// The service could not make the response that was waited for.
     #[error(transparent)]
     Response(SessionError),
@@ -71,7 +71,7 @@ impl Error {
     pub fn advice(&self) -> Advice {
         match self {
             Self::Connect { source, .. } | Self::Lost(source) => source.advice(),
-            Self::ConnectTimeout { .. } | Self::Timeout(_) | Self::Interrupted => TransportError::Silent.advice(),
+            Self::ConnectTimeout { .. } | Self::Timeout(_) | Self::ConnectionLost => TransportError::Silent.advice(),
             Self::Closed(close) => close.advice(),
             Self::Refused(error) => Advice::for_error(error),
             Self::Response(error) => error.advice(),

@@ -17,7 +17,7 @@ use crate::Error;
 /// A command that was queued. Drop it, or await what becomes of it.
 ///
 /// It ends in the service's acknowledgement, in the service's error for this very command
-/// ([`Error::Refused`]), in a deadline ([`Error::Timeout`]), or with the connection ([`Error::Interrupted`]).
+/// ([`Error::Refused`]), in a deadline ([`Error::Timeout`]), or with the connection ([`Error::ConnectionLost`]).
 /// Nothing is undone by dropping it.
 ///
 /// ```no_run
@@ -79,7 +79,7 @@ impl<T: Unpin> Future for Pending<T> {
                 let (outcome, read, limit) = (ready!(Pin::new(told).poll(cx)), *read, *limit);
                 let told = acknowledged(outcome, limit);
                 self.state = State::Done(None);
-                return Poll::Ready(told.and_then(|told| read(told).ok_or(Error::Interrupted)));
+                return Poll::Ready(told.and_then(|told| read(told).ok_or(Error::ConnectionLost)));
             }
             State::All { told, limit, .. } => {
                 let mut result = Ok(());
@@ -116,7 +116,7 @@ fn acknowledged(
         Ok(Outcome::Refused(error)) => Err(Error::Refused(error)),
         Ok(Outcome::Unanswered) => Err(Error::Timeout(limit)),
         // The session was reset, or its client is gone.
-        Ok(Outcome::ConnectionLost) | Err(_) => Err(Error::Interrupted),
+        Ok(Outcome::ConnectionLost) | Err(_) => Err(Error::ConnectionLost),
     }
 }
 

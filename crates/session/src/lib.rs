@@ -15,8 +15,9 @@
 //!   every call of the other two kinds**, until they return `None`. A command returns the id of its event;
 //!   [`poll_outcome`](SessionMachine::poll_outcome) tells by that id how it ended.
 //!
-//! Time is an argument: [`handle_time`](SessionMachine::handle_time) brings it, and
-//! [`poll_timeout`](SessionMachine::poll_timeout) says when it is wanted.
+//! Time is an argument: [`handle_time`](SessionMachine::handle_time) brings it, before each call to which it matters, and
+//! [`poll_timeout`](SessionMachine::poll_timeout) says when it is wanted at the latest. Deadlines, the estimate of what
+//! was played and the times of answers come from it; without it there are none.
 //!
 //! The machine is total: no sequence of frames and commands, however wrong, panics or corrupts it.
 //!

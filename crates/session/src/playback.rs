@@ -2,6 +2,7 @@
 //!
 //! The application says it (`report_played`), or the clock estimates it: speech is played one part after the other, in
 //! the order it came, from when it came, and never beyond what has come. From the first report on only reports count.
+//! Where nobody says what time it is either, what came counts as heard.
 
 use std::time::Duration;
 
@@ -46,8 +47,8 @@ pub struct Playback {
     head: usize,
     /// The application reports what it plays.
     reported: bool,
-    /// The time the estimate has come to.
-    now: Duration,
+    /// The time the estimate has come to; `None` while nobody has said what time it is.
+    now: Option<Duration>,
     /// Time played that is less than a sample, in 1/rate nanoseconds.
     remainder: u128,
     /// Responses whose first sound was just played, and when.
@@ -108,8 +109,8 @@ impl Playback {
 
     /// Time passes: the estimate plays on.
     pub(crate) fn advance(&mut self, now: Duration) {
-        let mut elapsed = now.saturating_sub(self.now).as_nanos();
-        self.now = now;
+        let mut elapsed = now.saturating_sub(self.now.unwrap_or(now)).as_nanos();
+        self.now = Some(now);
         while !self.reported
             && let Some(track) = self.tracks.get_mut(self.head)
         {
@@ -146,8 +147,11 @@ impl Playback {
         encoding: AudioEncoding,
         response_id: Option<&ResponseId>,
     ) {
+        // Without a clock there is nothing to estimate: what comes is taken to be heard.
+        let played = if self.reported || self.now.is_some() { 0 } else { samples };
         if let Some(track) = self.find(item_id, content_index) {
             track.received += samples;
+            track.played += played;
             return;
         }
         if self.tracks.len() == KEPT {
@@ -163,7 +167,7 @@ impl Playback {
             encoding,
             received: samples,
             handed_out: 0,
-            played: 0,
+            played,
             source,
             stopped: false,
         });
@@ -171,7 +175,7 @@ impl Playback {
             // Nothing is before it: it begins now.
             self.head = self.tracks.len() - 1;
             self.remainder = 0;
-            self.begun.extend(response_id.cloned().map(|id| (id, self.now)));
+            self.begun.extend(response_id.cloned().map(|id| (id, self.now.unwrap_or_default())));
         }
     }
 
@@ -205,7 +209,7 @@ impl Playback {
         track.played = track.played.max(played.min(track.received));
         track.source = PlaybackSource::Reported;
         if first {
-            self.begun.extend(track.response_id.clone().map(|id| (id, self.now)));
+            self.begun.extend(track.response_id.clone().map(|id| (id, self.now.unwrap_or_default())));
         }
         true
     }
@@ -253,6 +257,7 @@ mod tests {
     /// A ledger that has received these parts, in milliseconds at 24 kHz.
     fn with(parts: &[(&str, u64)]) -> Playback {
         let mut playback = Playback::default();
+        playback.advance(Duration::ZERO);
         for (item, length) in parts {
             receive(&mut playback, item, *length);
         }
@@ -297,6 +302,15 @@ mod tests {
             playback.advance(Duration::from_micros(step * 10 + step % 7));
         }
         assert_eq!(played(&playback, "a").0, 3_000);
+    }
+
+    #[test]
+    fn without_a_clock_what_came_is_taken_to_be_heard() {
+        let mut playback = Playback::default();
+        receive(&mut playback, "a", 100);
+        receive(&mut playback, "a", 100);
+        assert_eq!(played(&playback, "a").0, 200);
+        assert!(!playback.is_playing());
     }
 
     #[test]

@@ -144,7 +144,7 @@ impl RealtimeClient {
     /// # Errors
     ///
     /// [`Error::Response`] when the service could not make it; [`Error::Refused`], [`Error::Timeout`],
-    /// [`Error::Interrupted`]; [`CommandError::NotConnected`], [`CommandError::Congested`] and
+    /// [`Error::ConnectionLost`]; [`CommandError::NotConnected`], [`CommandError::Congested`] and
     /// [`CommandError::BudgetSpent`].
     pub async fn respond(&self, params: ResponseParams) -> Result<Arc<FinishedResponse>, Error> {
         let finished = self.order(finished, |session| session.respond(Some(params)))?.await?;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::FutureExt;
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
+use tracing::Instrument;
 use vivavoce_protocol::CallId;
 use vivavoce_session::{McpApproval, ToolCall, ToolFailure, error_output};
 
@@ -31,14 +32,19 @@ struct Registered {
 }
 
 impl Runner {
-    pub(crate) fn new(at_once: usize) -> Self {
-        Self { tools: Mutex::default(), hook: Mutex::default(), running: Mutex::default(), places: places(at_once) }
+    pub(crate) fn new(max_concurrent: usize) -> Self {
+        Self {
+            tools: Mutex::default(),
+            hook: Mutex::default(),
+            running: Mutex::default(),
+            places: places(max_concurrent),
+        }
     }
 
     /// In place of one with the same name, which the session does not know any more.
     pub(crate) fn add(&self, tool: Tool) {
         let name = tool.definition.name.get().cloned().unwrap_or_default();
-        let places = places(tool.at_once);
+        let places = places(tool.max_concurrent);
         lock(&self.tools).insert(name, Registered { tool, places });
     }
 
@@ -62,7 +68,8 @@ impl Runner {
         let hook = lock(&self.hook).clone();
         // Held until it is listed: a run that ends at once must find itself.
         let mut running = lock(&self.running);
-        let run = tokio::spawn(run(shared, call.clone(), tool, hook, self.places.clone()));
+        let span = tracing::debug_span!("tool", name = call.name, call_id = %call.call_id);
+        let run = tokio::spawn(run(shared, call.clone(), tool, hook, self.places.clone()).instrument(span));
         running.insert(call.call_id.clone(), run.abort_handle());
     }
 
@@ -144,8 +151,8 @@ async fn decision(hook: &Hook, request: ToolRequest) -> Result<Approval, ToolFai
     decided.map_err(|_panic| ToolFailure::Denied("nobody could decide about it".to_owned()))
 }
 
-fn places(at_once: usize) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)))
+fn places(max_concurrent: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(max_concurrent.clamp(1, Semaphore::MAX_PERMITS)))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

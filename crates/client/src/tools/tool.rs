@@ -59,7 +59,7 @@ pub struct Tool {
     pub(crate) definition: FunctionTool,
     pub(super) handler: Handler,
     pub(super) time_limit: Duration,
-    pub(super) at_once: usize,
+    pub(super) max_concurrent: usize,
     pub(crate) outlives_interruption: bool,
 }
 
@@ -104,7 +104,7 @@ impl Tool {
             definition,
             handler: Arc::new(handler),
             time_limit: TIME_LIMIT,
-            at_once: usize::MAX,
+            max_concurrent: usize::MAX,
             outlives_interruption: false,
         }
     }
@@ -118,10 +118,10 @@ impl Tool {
     }
 
     /// How many calls of this tool run at the same time, without a limit by default; others wait for their turn. All
-    /// tools together are limited by [`tool_calls`](crate::RealtimeClientBuilder::tool_calls).
+    /// tools together are limited by [`max_tool_calls`](crate::RealtimeClientBuilder::max_tool_calls).
     #[must_use]
-    pub const fn at_once(mut self, calls: usize) -> Self {
-        self.at_once = calls;
+    pub const fn max_concurrent(mut self, calls: usize) -> Self {
+        self.max_concurrent = calls;
         self
     }
 

@@ -89,7 +89,7 @@ async fn the_end_of_the_connection_or_of_the_session_ends_the_waiting() {
     let waiting = client.create_response().unwrap();
     drop(far);
     let lost = soon(waiting).await.unwrap_err();
-    assert!(matches!(lost, Error::Interrupted) && lost.is_retryable(), "{lost:?}");
+    assert!(matches!(lost, Error::ConnectionLost) && lost.is_retryable(), "{lost:?}");
 
     let mut far = connected(&client).await;
     let waiting = client.create_response().unwrap();
@@ -98,7 +98,7 @@ async fn the_end_of_the_connection_or_of_the_session_ends_the_waiting() {
         drop(far);
         client.reset().await;
     });
-    assert!(matches!(answer, Err(Error::Interrupted)));
+    assert!(matches!(answer, Err(Error::ConnectionLost)));
 }
 
 #[tokio::test]

@@ -130,7 +130,7 @@ async fn the_end_of_the_connection_ends_every_wait() {
     let waiting = client.create_response().unwrap();
     let interrupted = client.interrupt();
     let finished = client.respond(ResponseParams::out_of_band());
-    assert!(matches!(waiting.await, Err(Error::Interrupted)));
-    assert!(matches!(interrupted.await, Err(Error::Interrupted)));
+    assert!(matches!(waiting.await, Err(Error::ConnectionLost)));
+    assert!(matches!(interrupted.await, Err(Error::ConnectionLost)));
     assert!(matches!(finished.await, Err(Error::Command(_))), "it is asked for when it is awaited");
 }

@@ -16,7 +16,7 @@ use vivavoce::{
 };
 use vivavoce_server::LocalServer;
 
-use crate::common::{PATIENCE, until};
+use crate::common::{PATIENCE, played, soon, until};
 
 #[derive(Deserialize, JsonSchema)]
 struct Place {
@@ -163,7 +163,7 @@ impl Now for EventStream {
 #[tokio::test]
 async fn so_many_run_at_once_and_no_more() {
     let server = LocalServer::start().await.unwrap();
-    let client = RealtimeClient::builder().url(server.url()).tool_calls(2).build().unwrap();
+    let client = RealtimeClient::builder().url(server.url()).max_tool_calls(2).build().unwrap();
     client.connect().await.unwrap();
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     for name in ["one", "two", "three", "four"] {
@@ -283,4 +283,35 @@ async fn calls_without_a_tool_are_answered_by_hand() {
     assert!(reply.await.unwrap().text().contains("returned: sunny"));
     let again = client.answer_call(&call.call_id, "rainy");
     assert!(matches!(again, Err(Error::Command(CommandError::UnknownCall))));
+}
+
+#[tokio::test]
+async fn requests_of_mcp_servers_go_through_the_same_decision() {
+    let client = RealtimeClient::builder().build().unwrap();
+    client.approve_tools(async |request| match (request.server_label.as_deref(), request.name.as_str()) {
+        (Some("files"), "read") => Approval::Allow,
+        (Some("files"), "edit") => Approval::Edit(json!({})),
+        _ => Approval::Deny("no".to_owned()),
+    });
+    let (near, mut far) = played();
+    client.connect_over(near).unwrap();
+    far.hear().await;
+    for (name, approve) in [("read", true), ("edit", false), ("delete", false)] {
+        let item = json!({"id": format!("mcpr_{name}"), "type": "mcp_approval_request", "server_label": "files",
+                          "name": name, "arguments": "{}"});
+        far.say(&json!({"type": "conversation.item.added", "event_id": "e1", "item": item}).to_string());
+        far.say(&json!({"type": "conversation.item.done", "event_id": "e2", "item": item}).to_string());
+        let answer: Value = serde_json::from_str(&soon(far.hear()).await).unwrap();
+        assert_eq!(answer["item"]["type"], "mcp_approval_response");
+        assert_eq!(answer["item"]["approval_request_id"], format!("mcpr_{name}"));
+        assert_eq!(answer["item"]["approve"], approve);
+        // It is no part of a response that runs: the model goes on at once.
+        let asked: Value = serde_json::from_str(&soon(far.hear()).await).unwrap();
+        assert_eq!(asked["type"], "response.create");
+        for (event, status) in [("created", "in_progress"), ("done", "completed")] {
+            let response =
+                json!({"id": format!("resp_{name}"), "status": status, "output": [], "conversation_id": "c"});
+            far.say(&json!({"type": format!("response.{event}"), "event_id": "e", "response": response}).to_string());
+        }
+    }
 }

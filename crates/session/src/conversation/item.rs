@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use unicode_segmentation::UnicodeSegmentation;
 use vivavoce_audio::{AudioBuffer, AudioChunk, AudioEncoding, AudioError, DeltaDecoder};
 use vivavoce_protocol::{ContentPart, Item, ItemId, ItemStatus, List, Member, Open, PartType, ResponseId, Role};
 
@@ -569,15 +570,14 @@ fn append(member: &mut Member<String>, delta: &str) {
 fn heard_of(transcript: &str, share: f64) -> String {
     let characters = transcript.chars().count();
     let wanted = (characters as f64 * share) as usize;
-    if wanted >= characters {
-        return transcript.to_owned();
-    }
     let end = transcript.char_indices().nth(wanted).map_or(transcript.len(), |(at, _)| at);
-    if transcript[end..].starts_with(char::is_whitespace) {
-        return transcript[..end].to_owned();
+    let whole =
+        transcript.split_word_bound_indices().map(|(at, word)| at + word.len()).take_while(|to| *to <= end).last();
+    match whole {
+        Some(whole) if whole < transcript.len() => transcript[..whole].trim_end().to_owned(),
+        Some(_) => transcript.to_owned(),
+        None => String::new(),
     }
-    let word = transcript[..end].rfind(char::is_whitespace).unwrap_or(0);
-    transcript[..word].to_owned()
 }
 
 #[cfg(test)]
@@ -592,5 +592,6 @@ mod tests {
         assert_eq!(heard_of("one two three", 1.0), "one two three");
         assert_eq!(heard_of("größe über alles", 0.4), "größe");
         assert_eq!(heard_of("", 0.5), "");
+        assert_eq!(heard_of("我听到了你说的话", 0.5), "我听到了");
     }
 }

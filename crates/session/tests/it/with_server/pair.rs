@@ -79,6 +79,7 @@ impl Pair {
             carried: 0,
             connections: 0,
         };
+        pair.client.handle_time(Duration::ZERO);
         pair.client.handle_connected();
         pair.settle();
         assert!(pair.errors().is_empty(), "the configuration is accepted: {:?}", pair.errors());
