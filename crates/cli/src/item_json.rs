@@ -20,7 +20,7 @@ pub(crate) struct ItemJson {
     role: Option<String>,
     status: String,
     formatted: Formatted,
-    /// What was heard of a message that was cut.
+    /// What was heard of a message that was interrupted.
     #[serde(skip_serializing_if = "Option::is_none")]
     heard_transcript: Option<String>,
     /// The item's other members, as the protocol has them.
@@ -76,7 +76,7 @@ impl ItemJson {
                 }),
                 output: formatted.output,
             },
-            heard_transcript: item.is_truncated().then(|| item.heard_transcript().into_owned()),
+            heard_transcript: item.is_interrupted().then(|| item.heard_transcript().into_owned()),
             others,
         }
     }

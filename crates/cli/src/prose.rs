@@ -44,6 +44,19 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     if text.contains(commands) { Cow::Owned(text.replace(commands, "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
 
+/// At most so many characters of the end of a text, from a whole word on where there is one.
+pub(crate) fn end_of(text: &str, characters: usize) -> Cow<'_, str> {
+    let Some((cut, _)) = text.char_indices().rev().nth(characters.saturating_sub(1)).filter(|(cut, _)| *cut > 0) else {
+        return Cow::Borrowed(text);
+    };
+    let (before, end) = text.split_at(cut);
+    let from = match end.find(char::is_whitespace) {
+        Some(gap) if !before.ends_with(char::is_whitespace) => end[gap..].trim_start(),
+        _ => end.trim_start(),
+    };
+    Cow::Owned(format!("... {from}"))
+}
+
 /// Why a response is not complete.
 pub(crate) struct Shortfall {
     /// True when it is no fault of this side, and not what anybody wanted.
@@ -100,5 +113,19 @@ fn ending(item: &ConversationItem) -> &'static str {
         _ if item.is_truncated() => " [interrupted]",
         Some(ItemStatus::Incomplete) => " [incomplete]",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::end_of;
+
+    #[test]
+    fn the_end_of_a_text_begins_with_a_whole_word() {
+        assert_eq!(end_of("one two three", 13), "one two three");
+        assert_eq!(end_of("one two three", 9), "... two three");
+        assert_eq!(end_of("one two three", 8), "... three");
+        assert_eq!(end_of("größenordnung", 4), "... nung");
+        assert_eq!(end_of("", 4), "");
     }
 }

@@ -2,11 +2,10 @@
 
 mod support;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::Value;
-use support::{Server, folder, json_lines, run, run_with_input, stereo_wav, text, voice_lasts};
+use support::{Server, events, folder, names, run, run_with_input, stereo_wav, text, voice_lasts};
 use vivavoce_audio::{level, read_wav};
 use vivavoce_server::{Engine, EngineEvents, EngineFuture, EngineRequest};
 
@@ -35,9 +34,10 @@ fn stats_are_told_at_the_end_where_they_are_wanted() {
     let arguments = ["chat", "--text", "One", "--text", "Two", "--stats"];
     let run = run(&folder("chat-stats"), &arguments).exits(0);
     let lines: Vec<_> = run.stderr.lines().collect();
-    let [.., usage, latency] = lines.as_slice() else { panic!("{}", run.stderr) };
+    let [.., cost, usage, latency] = lines.as_slice() else { panic!("{}", run.stderr) };
+    assert!(cost.contains("cost: about $0.") && cost.contains("(prices of 20"), "{cost}");
     assert!(usage.contains("usage: 2 responses, ") && usage.contains(" audio)"), "{usage}");
-    assert!(latency.contains("median of 2 answers"), "{latency}");
+    assert!(latency.contains("median of 2 answers") && latency.ends_with(" to its first sound"), "{latency}");
 }
 
 #[test]
@@ -101,6 +101,18 @@ fn the_service_finds_the_end_of_a_spoken_turn() {
         assert!(names.contains("input_audio_buffer.speech_stopped"), "{names:?}");
         assert!(!names.contains("input_audio_buffer.commit"), "{names:?}");
     }
+}
+
+#[test]
+fn a_recording_that_follows_does_not_cut_the_answer_before_it() {
+    let folder = folder("chat-vad-twice");
+    stereo_wav(&folder.join("question.wav"));
+    let twice = ["--audio", "question.wav", "--audio", "question.wav", "--vad", "server"];
+    let arguments = [&["chat", "--events", "events.jsonl", "--json"], &twice[..]].concat();
+    let items = run(&folder, &arguments).exits(0).json_lines();
+    assert_eq!(items.len(), 4, "{items:?}");
+    let names = names(&events(&folder));
+    assert!(!names.contains("conversation.item.truncate") && !names.contains("conversation.item.delete"), "{names:?}");
 }
 
 #[test]
@@ -181,12 +193,4 @@ fn what_could_command_a_terminal_is_not_printed() {
     let arguments = ["chat", "--url", &server.url(), "--modality", "text", "--text", "Hello"];
     let run = run(&folder("chat-terminal"), &arguments).exits(0);
     assert_eq!(run.stdout, "user: Hello\nassistant: a\u{fffd}[2Jb\nc\n");
-}
-
-fn events(folder: &std::path::Path) -> Vec<Value> {
-    json_lines(&std::fs::read_to_string(folder.join("events.jsonl")).expect("it was written"))
-}
-
-fn names(events: &[Value]) -> HashSet<String> {
-    events.iter().map(|line| text(line, "/event/type").to_owned()).collect()
 }

@@ -2,12 +2,12 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::Stdio;
 use std::sync::Arc;
 
-use support::{Server, finish, folder, run, run_with_input, vivavoce};
+use support::{Halting, Server, finish, folder, read_until, run, run_with_input, vivavoce};
 use vivavoce_server::{Engine, EngineError, EngineEvents, EngineFuture, EngineRequest};
 
 #[test]
@@ -49,18 +49,6 @@ fn a_server_that_never_answers_is_given_up() {
     let url = format!("ws://{}/v1/realtime", listener.local_addr().expect("it is bound"));
     let run = run(&folder("fail-silent"), &["chat", "--url", &url, "--timeout", "1", "--text", "Hello"]).exits(1);
     assert!(run.stderr.contains("within 1s"), "{}", run.stderr);
-}
-
-/// Says a word and never another.
-struct Halting;
-
-impl Engine for Halting {
-    fn respond(self: Arc<Self>, _: EngineRequest, events: EngineEvents) -> EngineFuture {
-        Box::pin(async move {
-            events.text("Well").await;
-            std::future::pending().await
-        })
-    }
 }
 
 #[test]
@@ -162,64 +150,6 @@ fn wrong_usage_is_exit_code_2() {
     ] {
         let run = run(&folder, arguments).exits(2);
         assert!(!run.stderr.is_empty(), "{arguments:?}");
-    }
-}
-
-/// Ctrl-C, which only a Unix lets a test send to another process.
-#[cfg(unix)]
-mod interrupts {
-    use std::process::{Child, Command};
-
-    use super::*;
-
-    fn press_ctrl_c(child: &Child) {
-        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
-        assert!(sent.success());
-    }
-
-    #[test]
-    fn ctrl_c_interrupts_the_assistant_and_the_conversation_goes_on() {
-        let server = Server::start(Halting);
-        let arguments = ["chat", "--url", &server.url(), "--modality", "text", "--text", "one", "--text", "two"];
-        let mut child = vivavoce(&folder("interrupt"), &arguments).spawn().expect("the binary starts");
-        let mut output = child.stdout.take().expect("it is piped");
-        read_until(&mut output, "assistant: Well");
-        press_ctrl_c(&child);
-        read_until(&mut output, "user: two\nassistant: Well");
-        press_ctrl_c(&child);
-        let mut rest = String::new();
-        output.read_to_string(&mut rest).expect("it is text");
-        assert_eq!(rest, "\n");
-        let run = finish(child).exits(0);
-        let cancelled = run.stderr.lines().filter(|line| line.contains("cancelled")).count();
-        assert_eq!(cancelled, 2, "{}", run.stderr);
-    }
-
-    #[test]
-    fn ctrl_c_while_nobody_speaks_leaves() {
-        let server = Server::start(Halting);
-        let arguments = ["chat", "--url", &server.url(), "--modality", "text"];
-        let mut command = vivavoce(&folder("interrupt-idle"), &arguments);
-        let mut child = command.stdin(Stdio::piped()).spawn().expect("the binary starts");
-        let mut input = child.stdin.take().expect("it is piped");
-        input.write_all(b"one\n").expect("the binary reads its input");
-        let mut output = child.stdout.take().expect("it is piped");
-        read_until(&mut output, "assistant: Well");
-        press_ctrl_c(&child);
-        read_until(&mut output, "\n");
-        press_ctrl_c(&child);
-        finish(child).exits(0);
-        drop(input);
-    }
-}
-
-/// Reads until this has come.
-fn read_until(output: &mut impl Read, wanted: &str) {
-    let mut read = Vec::new();
-    let mut byte = [0];
-    while !String::from_utf8_lossy(&read).contains(wanted) {
-        output.read_exact(&mut byte).unwrap_or_else(|_| panic!("{:?} came", String::from_utf8_lossy(&read)));
-        read.push(byte[0]);
     }
 }
 

@@ -59,6 +59,14 @@ impl<T> Pending<T> {
         Self { event_id: None, state: State::Failed(error) }
     }
 
+    /// What is known before the service has answered: of an interruption, what was interrupted.
+    pub const fn peek(&self) -> Option<&T> {
+        match &self.state {
+            State::Done(value) | State::All { value, .. } => value.as_ref(),
+            State::Waiting { .. } | State::Failed(_) => None,
+        }
+    }
+
     /// The id of the event that was sent, which an `error` it causes repeats; of the last one of several; `None` when
     /// nothing was.
     pub const fn event_id(&self) -> Option<&EventId> {

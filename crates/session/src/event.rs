@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vivavoce_audio::AudioChunk;
 use vivavoce_protocol::payload::RateLimit;
-use vivavoce_protocol::{Item, ItemId, List, Response, Session};
+use vivavoce_protocol::{EventId, Item, ItemId, List, Response, Session};
 
 use crate::{
     Advice, ConversationItem, Diagnostic, Interruption, McpApproval, SessionError, ToolCall, ToolOutcome, TurnTimes,
@@ -48,6 +48,9 @@ pub enum Event {
     ToolCalled(Arc<ToolCall>),
     /// A call was answered, or given up.
     ToolAnswered(Arc<ToolOutcome>),
+    /// All calls of a response are answered, and the model is asked to go on (`response.create`): the id of that event, which
+    /// an error about it repeats.
+    FollowUp(EventId),
     /// A tool of an MCP server wants leave to run (`mcp_approval_request`): answer with
     /// [`approve_mcp`](crate::SessionMachine::approve_mcp).
     ApprovalRequested(Arc<McpApproval>),

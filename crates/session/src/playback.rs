@@ -214,6 +214,14 @@ impl Playback {
         true
     }
 
+    /// Everything that has come is taken to be heard.
+    pub(crate) fn skip(&mut self) {
+        let open = self.tracks.iter_mut().skip(self.head).filter(|track| !track.stopped);
+        open.for_each(|track| track.played = track.received);
+        self.head = self.tracks.len().saturating_sub(1);
+        self.remainder = 0;
+    }
+
     /// Nothing more of a part is played. Its position stays.
     pub(crate) fn stop(&mut self, item_id: &ItemId, content_index: usize) {
         if let Some(track) = self.find(item_id, content_index) {
@@ -342,6 +350,16 @@ mod tests {
         playback.stop(&"a".into(), 0);
         playback.advance(ms(150));
         assert_eq!((played(&playback, "a").0, played(&playback, "b").0), (100, 50));
+    }
+
+    #[test]
+    fn what_is_skipped_counts_as_heard_and_what_comes_later_is_played() {
+        let mut playback = with(&[("a", 1_000), ("b", 1_000)]);
+        playback.skip();
+        assert!(!playback.is_playing());
+        receive(&mut playback, "b", 100);
+        playback.advance(ms(40));
+        assert_eq!((played(&playback, "a").0, played(&playback, "b").0), (1_000, 1_040));
     }
 
     #[test]

@@ -2,13 +2,15 @@
 
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
-use std::io::Write;
+use std::collections::HashSet;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use vivavoce_server::{Engine, LocalServer};
+use vivavoce_server::{Engine, EngineEvents, EngineFuture, EngineRequest, LocalServer};
 
 /// What a run of the binary came to.
 pub(crate) struct Run {
@@ -69,6 +71,16 @@ pub(crate) fn finish(child: Child) -> Run {
     Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
+/// Reads until this has come.
+pub(crate) fn read_until(output: &mut impl Read, wanted: &str) {
+    let mut read = Vec::new();
+    let mut byte = [0];
+    while !String::from_utf8_lossy(&read).contains(wanted) {
+        output.read_exact(&mut byte).unwrap_or_else(|_| panic!("{:?} came", String::from_utf8_lossy(&read)));
+        read.push(byte[0]);
+    }
+}
+
 /// A server with an engine of the test's, on a runtime of its own: tests wait for processes, and block.
 pub(crate) struct Server {
     server: Option<LocalServer>,
@@ -97,6 +109,18 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// Says a word and never another.
+pub(crate) struct Halting;
+
+impl Engine for Halting {
+    fn respond(self: Arc<Self>, _: EngineRequest, events: EngineEvents) -> EngineFuture {
+        Box::pin(async move {
+            events.text("Well").await;
+            std::future::pending().await
+        })
     }
 }
 
@@ -136,4 +160,14 @@ pub(crate) fn voice_lasts() -> Duration {
 /// The string at a place in a JSON value.
 pub(crate) fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("no text at {pointer} of {value}"))
+}
+
+/// What `--events events.jsonl` wrote.
+pub(crate) fn events(folder: &Path) -> Vec<Value> {
+    json_lines(&std::fs::read_to_string(folder.join("events.jsonl")).expect("it was written"))
+}
+
+/// The types of these events.
+pub(crate) fn names(events: &[Value]) -> HashSet<String> {
+    events.iter().map(|line| text(line, "/event/type").to_owned()).collect()
 }

@@ -189,6 +189,12 @@ impl RealtimeClient {
         self.shared().with_session(|session| session.report_played(item_id, content_index, samples))
     }
 
+    /// Takes everything received so far as heard, whatever was played of it: for an application whose user reads along,
+    /// and goes on. An interruption leaves it alone.
+    pub fn skip_playback(&self) {
+        self.shared().with_session(SessionMachine::skip_playback);
+    }
+
     /// Cancels what is running and cuts a message of the assistant to the samples that were heard
     /// (`response.cancel`, `conversation.item.truncate`). Awaited, the service has done it, and it is the item as it was
     /// before the cut.

@@ -73,33 +73,36 @@ impl Tool {
         O: Serialize,
         E: fmt::Display,
     {
-        Self::over(FunctionTool::define(name, description, schema::<A>()), move |arguments, context| {
+        Self::over(FunctionTool::define(name, description, schema::<A>()), handler)
+    }
+
+    /// A tool with a definition of your own, whose handler takes any JSON and returns any.
+    pub fn raw<F, R, O, E>(definition: FunctionTool, handler: F) -> Self
+    where
+        F: Fn(Value, ToolContext) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<O, E>> + Send + 'static,
+        O: Serialize,
+        E: fmt::Display,
+    {
+        Self::over(definition, handler)
+    }
+
+    fn over<A, F, R, O, E>(definition: FunctionTool, handler: F) -> Self
+    where
+        A: DeserializeOwned,
+        F: Fn(A, ToolContext) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<O, E>> + Send + 'static,
+        O: Serialize,
+        E: fmt::Display,
+    {
+        let handler = move |arguments: &str, context| -> Run {
             // A model that has nothing to say may say nothing.
             let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
             match serde_json::from_str(arguments) {
                 Ok(arguments) => answer(handler(arguments, context)),
                 Err(error) => Box::pin(std::future::ready(Err(ToolFailure::BadArguments(error.to_string())))),
             }
-        })
-    }
-
-    /// A tool with a definition of your own, whose handler takes any JSON and returns any.
-    pub fn raw<F, R, E>(definition: FunctionTool, handler: F) -> Self
-    where
-        F: Fn(Value, ToolContext) -> R + Send + Sync + 'static,
-        R: Future<Output = Result<Value, E>> + Send + 'static,
-        E: fmt::Display,
-    {
-        Self::over(definition, move |arguments, context| {
-            let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
-            match serde_json::from_str(arguments) {
-                Ok(arguments) => answer(handler(arguments, context)),
-                Err(error) => Box::pin(std::future::ready(Err(ToolFailure::BadArguments(error.to_string())))),
-            }
-        })
-    }
-
-    fn over(definition: FunctionTool, handler: impl Fn(&str, ToolContext) -> Run + Send + Sync + 'static) -> Self {
+        };
         Self {
             definition,
             handler: Arc::new(handler),

@@ -12,7 +12,7 @@ use vivavoce_protocol::{
 use super::acknowledgements::Expected;
 use super::slot::{Request, Wants};
 use super::{COMMAND_TAG, SessionMachine, write_append};
-use crate::CommandError;
+use crate::{CommandError, Event};
 
 impl SessionMachine {
     /// Changes what `update` names, now and on every later connection (`session.update`). Without a connection
@@ -184,6 +184,9 @@ impl SessionMachine {
         let running = self.conversation.active_response().and_then(|active| active.response().id.get());
         if let Some(request) = self.slot.next(running, self.now, self.options.command_timeout) {
             let (event_id, params) = (request.event_id.clone(), request.params.clone());
+            if request.follow_up {
+                self.events.push_back(Event::FollowUp(event_id.clone()));
+            }
             self.send_response_create(event_id, params);
         }
     }

@@ -165,6 +165,12 @@ impl SessionMachine {
         counted
     }
 
+    /// Everything received so far is taken to be heard, whatever was played of it: for an application whose user reads
+    /// along, and goes on. An interruption leaves it alone.
+    pub fn skip_playback(&mut self) {
+        self.playback.skip();
+    }
+
     /// A response is done that was interrupted while it ran: items that came after the interruption were not heard
     /// either.
     pub(super) fn sweep(&mut self, response: &ResponseId) {

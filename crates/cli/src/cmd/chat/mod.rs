@@ -3,15 +3,21 @@
 //! No sound is played or recorded here: speech comes from files and goes to one.
 
 mod answer_file;
+mod command_tool;
 mod events_file;
+mod heard;
 mod interrupts;
 mod patience;
+mod say;
 mod screen;
 mod setup;
 mod speech;
 mod stats;
 mod talk;
+mod telling;
+mod tool_file;
 mod turns;
+mod typed;
 mod waiting;
 
 use std::path::PathBuf;
@@ -31,8 +37,10 @@ use turns::Turns;
 
 /// How long a close may take before we leave without it.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// How long tasks may take to end: commands are killed by then, and a look-up of a host that hangs does not keep us.
+const LAST_TASKS: Duration = Duration::from_millis(500);
 
-/// Talk by typing, one turn a line, or by the turns named as options
+/// Talk by typing, one turn a line, or by the turns named as options; Enter interrupts the assistant
 #[derive(Args)]
 pub(crate) struct Chat {
     #[command(flatten)]
@@ -64,13 +72,16 @@ pub(crate) struct Chat {
     /// Who finds the end of a spoken turn: this side (none), or the service, by silence or by meaning
     #[arg(long, default_value = "none")]
     vad: Vad,
+    /// Let the assistant call commands: a JSON array of {"name", "description", "parameters", "command": ["program", "argument"], "timeout": seconds}, where a command gets the arguments of a call on standard input and writes the result
+    #[arg(long, value_name = "FILE")]
+    tool_file: Option<PathBuf>,
     /// Write every event of both directions to this file, as JSON lines
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
     /// Print each finished item as a line of JSON in place of prose
     #[arg(long)]
     json: bool,
-    /// Say at the end, on standard error, what was used and how long the answers took
+    /// Say at the end, on standard error, what was used, what it costs, and how long the answers took
     #[arg(long)]
     stats: bool,
     /// How many seconds the service may be silent while it owes an answer
@@ -103,24 +114,24 @@ impl Chat {
             .build()
             .map_err(|error| Failure::failed(format!("cannot start the runtime: {error}")))?;
         let result = runtime.block_on(self.converse());
-        // A look-up of a host that hangs must not keep us.
-        runtime.shutdown_background();
+        runtime.shutdown_timeout(LAST_TASKS);
         result
     }
 
     /// The whole conversation, from files that must be there to files that are written.
     async fn converse(&self) -> Result<(), Failure> {
         let turns = self.turns.load()?;
+        let tools = self.tool_file.as_deref().map(tool_file::load).transpose()?.unwrap_or_default();
         let answers = self.out.as_deref().map(AnswerFile::create).transpose()?;
         let interrupts = Interrupts::listen();
 
-        let (client, server) = setup::client(self).await?;
+        let screen = Screen::new(self.json, turns.are_typed(), !tools.is_empty());
+        let (client, server) = setup::client(self, tools).await?;
         if let Some(server) = &server {
             tell(format_args!("talking to the local server inside this process ({})", server.url()));
         }
         let events = self.events.as_deref().map(|path| EventsFile::record(path, &client)).transpose()?;
 
-        let screen = Screen::new(self.json, turns.are_typed());
         let limit = Duration::from_secs(self.timeout);
         let mut talk = Talk::new(&client, interrupts, screen, limit, self.vad);
         let result = talk.run(turns).await;

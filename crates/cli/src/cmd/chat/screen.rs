@@ -13,17 +13,25 @@ pub(super) struct Screen {
     json: bool,
     /// The terminal shows what the user types by itself.
     typed: bool,
+    /// Calls of functions are answered here, and told on standard error.
+    answers_calls: bool,
     /// The message whose line is being written.
     speaking: Option<ItemId>,
+    /// That line was ended by the user's Enter, on the same terminal.
+    broken: bool,
     /// Items that were shown whole.
     shown: HashSet<ItemId>,
 }
 
 impl Screen {
-    /// `typed` says that a person types the turns.
-    pub(super) fn new(json: bool, typed: bool) -> Self {
+    /// `typed` says that a person types the turns, `answers_calls` that there are functions.
+    pub(super) fn new(json: bool, typed: bool, answers_calls: bool) -> Self {
         let typed = typed && !json && io::stdout().is_terminal();
-        Self { json, typed, speaking: None, shown: HashSet::new() }
+        Self { json, typed, answers_calls, speaking: None, broken: false, shown: HashSet::new() }
+    }
+
+    pub(super) const fn is_json(&self) -> bool {
+        self.json
     }
 
     /// The user may type.
@@ -51,6 +59,7 @@ impl Screen {
             write_now("assistant: ")?;
             self.speaking = Some(item_id.clone());
         }
+        self.broken = false;
         write_now(&printable(words))
     }
 
@@ -65,7 +74,7 @@ impl Screen {
             writeln!(out)?;
         } else if self.speaking.as_ref() == Some(item.id()) {
             self.end_line()?;
-        } else if is_news(item) {
+        } else if self.is_news(item) {
             self.end_line()?;
             write_item(&mut out, item)?;
         }
@@ -74,15 +83,28 @@ impl Screen {
 
     /// Ends the line that is being written, if one is.
     pub(super) fn end_line(&mut self) -> io::Result<()> {
-        if self.speaking.take().is_some() { write_now("\n") } else { Ok(()) }
+        let broken = std::mem::take(&mut self.broken);
+        if self.speaking.take().is_some() && !broken { write_now("\n") } else { Ok(()) }
     }
-}
 
-/// Words are written as they stream, and the user knows what the user said.
-fn is_news(item: &ConversationItem) -> bool {
-    match item.item() {
-        Item::Message(_) => item.role() == Some(Role::Assistant) && !item.formatted().audio.is_empty(),
-        _ => true,
+    /// The user pressed Enter while the assistant answered.
+    pub(super) const fn enter(&mut self) {
+        self.broken = self.typed;
+    }
+
+    /// The message that is being written was interrupted: in prose, nothing more of it is shown.
+    pub(super) fn stop_speaking(&mut self) -> io::Result<()> {
+        self.shown.extend(self.speaking.clone());
+        self.end_line()
+    }
+
+    /// Words are written as they stream, and the user knows what the user said.
+    fn is_news(&self, item: &ConversationItem) -> bool {
+        match item.item() {
+            Item::Message(_) => item.role() == Some(Role::Assistant) && !item.formatted().audio.is_empty(),
+            Item::FunctionCall(_) | Item::FunctionCallOutput(_) => !self.answers_calls,
+            _ => true,
+        }
     }
 }
 

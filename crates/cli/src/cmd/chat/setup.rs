@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vivavoce::protocol::{Modality, TurnDetection};
-use vivavoce::{Dialect, Error, RealtimeClient, RealtimeSession, Secret};
+use vivavoce::{Dialect, Error, RealtimeClient, RealtimeSession, Secret, Tool};
 use vivavoce_server::LocalServer;
 
 use super::{Answers, Chat, Vad};
@@ -21,11 +21,14 @@ const MAX_OUTGOING: usize = 1 << 20;
 /// What `--audio` names is in memory anyway: none of it is forgotten before its item has come.
 const LONGEST_RECORDING: Duration = Duration::from_secs(24 * 3_600);
 
-/// The client, not connected yet, and the local server when that is whom it talks to.
-pub(super) async fn client(chat: &Chat) -> Result<(RealtimeClient, Option<LocalServer>), Failure> {
-    let limit = CONNECT.min(Duration::from_secs(chat.timeout));
+/// The client with its tools, not connected yet, and the local server when that is whom it talks to.
+pub(super) async fn client(chat: &Chat, tools: Vec<Tool>) -> Result<(RealtimeClient, Option<LocalServer>), Failure> {
+    let limit = Duration::from_secs(chat.timeout);
     let mut builder = RealtimeClient::builder()
-        .connect_timeout(limit)
+        .connect_timeout(CONNECT.min(limit))
+        .command_timeout(limit)
+        // Recordings are sent faster than anybody speaks: they say nothing about how much of an answer was heard.
+        .interrupt_on_speech(false)
         .event_queue(QUEUE)
         .max_outgoing(MAX_OUTGOING)
         .max_input_audio(LONGEST_RECORDING);
@@ -52,6 +55,9 @@ pub(super) async fn client(chat: &Chat) -> Result<(RealtimeClient, Option<LocalS
         error => Failure::failed(error.to_string()),
     })?;
     client.update_session(session(chat)).map_err(|error| Failure::failed(error.to_string()))?;
+    for tool in tools {
+        client.add_tool(tool).map_err(|error| Failure::failed(error.to_string()))?;
+    }
     Ok((client, server))
 }
 

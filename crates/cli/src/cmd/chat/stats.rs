@@ -2,12 +2,27 @@
 
 use std::time::Duration;
 
-use vivavoce::{RealtimeClient, TokenCounts, UsageTotals};
+use vivavoce::{Cost, Prices, RealtimeClient, TokenCounts, TurnTimes, UsageTotals};
 
-/// Two lines, for standard error.
-pub(super) fn lines(client: &RealtimeClient) -> [String; 2] {
-    let latencies = client.turn_times().iter().filter_map(vivavoce::TurnTimes::latency).collect();
-    [usage(&client.usage()), latency(latencies)]
+/// Three lines, for standard error.
+pub(super) fn lines(client: &RealtimeClient) -> [String; 3] {
+    // The client has these prices, too.
+    let prices = Prices::default();
+    [cost(client.cost(), &prices.date), usage(&client.usage()), latency(&client.turn_times())]
+}
+
+fn cost(Cost { usd, unpriced, .. }: Cost, date: &str) -> String {
+    let known = match usd {
+        0.0 if unpriced > 0 => "not known".to_owned(),
+        0.0 => return "cost: nothing".to_owned(),
+        usd if usd < 0.000_05 => "less than $0.0001".to_owned(),
+        usd => format!("about ${usd:.4}"),
+    };
+    let left_out = match unpriced {
+        0 => String::new(),
+        unpriced => format!(", {} without a price", counted(unpriced, "response")),
+    };
+    format!("cost: {known} (prices of {date}{left_out})")
 }
 
 fn usage(totals: &UsageTotals) -> String {
@@ -45,14 +60,28 @@ fn counted(count: u64, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-fn latency(mut latencies: Vec<Duration>) -> String {
-    latencies.sort_unstable();
-    let (Some(first), Some(last)) = (latencies.first(), latencies.last()) else {
+fn latency(turns: &[TurnTimes]) -> String {
+    // Nothing is played here: a sound could be heard when it comes.
+    let heard = |turn: &TurnTimes| turn.first_audio?.checked_sub(turn.asked?);
+    let first = sorted(turns.iter().filter_map(TurnTimes::latency));
+    let (Some(shortest), Some(longest)) = (first.first(), first.last()) else {
         return "latency: nothing was answered".to_owned();
     };
-    let median = latencies[latencies.len() / 2];
-    let answers = counted(latencies.len() as u64, "answer");
-    format!("latency: {median:.0?} to the first of an answer (median of {answers}, {first:.0?} to {last:.0?})")
+    let (median, answers) = (first[first.len() / 2], counted(first.len() as u64, "answer"));
+    let mut line = format!(
+        "latency: {median:.0?} to the first of an answer (median of {answers}, {shortest:.0?} to {longest:.0?})"
+    );
+    let heard = sorted(turns.iter().filter_map(heard));
+    if let Some(median) = heard.get(heard.len() / 2) {
+        line.push_str(&format!(", {median:.0?} to its first sound"));
+    }
+    line
+}
+
+fn sorted(times: impl Iterator<Item = Duration>) -> Vec<Duration> {
+    let mut times: Vec<_> = times.collect();
+    times.sort_unstable();
+    times
 }
 
 #[cfg(test)]
@@ -75,9 +104,39 @@ mod tests {
     }
 
     #[test]
-    fn latency_tells_the_median_and_the_extremes() {
-        assert_eq!(latency(Vec::new()), "latency: nothing was answered");
-        let times = [30, 10, 20].map(Duration::from_millis).to_vec();
-        assert_eq!(latency(times), "latency: 20ms to the first of an answer (median of 3 answers, 10ms to 30ms)");
+    fn cost_tells_the_date_of_the_prices_and_what_has_none() {
+        let told = |usd, unpriced| {
+            let mut spent = Cost::default();
+            (spent.usd, spent.unpriced) = (usd, unpriced);
+            cost(spent, "2025-09")
+        };
+        assert_eq!(told(0.001_23, 0), "cost: about $0.0012 (prices of 2025-09)");
+        assert_eq!(told(1.5, 1), "cost: about $1.5000 (prices of 2025-09, 1 response without a price)");
+        assert_eq!(told(0.000_01, 0), "cost: less than $0.0001 (prices of 2025-09)");
+        assert_eq!(told(0.0, 2), "cost: not known (prices of 2025-09, 2 responses without a price)");
+        assert_eq!(told(0.0, 0), "cost: nothing");
+    }
+
+    /// An answer that was asked for at 1 s, with its first output and its first sound so many milliseconds later.
+    fn turn(output: u64, sound: Option<u64>) -> TurnTimes {
+        let at = |ms| Duration::from_millis(1_000 + ms);
+        TurnTimes {
+            response_id: "resp".into(),
+            asked: Some(at(0)),
+            created: at(1),
+            first_output: Some(at(output)),
+            first_audio: sound.map(at),
+            first_played: None,
+            done: None,
+        }
+    }
+
+    #[test]
+    fn latency_tells_the_median_the_extremes_and_the_first_sound() {
+        assert_eq!(latency(&[]), "latency: nothing was answered");
+        let line = "latency: 20ms to the first of an answer (median of 3 answers, 10ms to 30ms)";
+        assert_eq!(latency(&[turn(30, None), turn(10, None), turn(20, None)]), line);
+        let spoken = latency(&[turn(30, Some(40)), turn(10, Some(15)), turn(20, Some(25))]);
+        assert_eq!(spoken, format!("{line}, 25ms to its first sound"));
     }
 }

@@ -4,44 +4,35 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
-use vivavoce::protocol::payload::ResponseCreate;
-use vivavoce::protocol::{ContentPart, Item, Response, ResponseId, Role, Status};
-use vivavoce::{
-    ClientEvent, CommandError, Delta, Error, Event, EventStream, RealtimeClient, RealtimeSession, SessionError,
-};
+use vivavoce::protocol::ResponseId;
+use vivavoce::{CommandError, Error, Event, EventStream, InterruptionCause, RealtimeClient, SessionError};
 
 use super::Vad;
 use super::interrupts::Interrupts;
-use super::patience::patiently;
+use super::say::say;
 use super::screen::Screen;
-use super::turns::{Turn, TurnSource};
+use super::telling::Teller;
+use super::turns::{Next, Turn, TurnSource};
+use super::typed::Interjection;
 use super::waiting::Waiting;
 use crate::failure::Failure;
-use crate::prose::{call, shortfall};
 use crate::terminal::tell;
 
 pub(super) struct Talk<'c> {
     client: &'c RealtimeClient,
     events: EventStream,
     interrupts: Interrupts,
-    screen: Screen,
+    teller: Teller<'c>,
     /// The service may be silent for so long while it owes something.
     limit: Duration,
     vad: Vad,
     /// A turn went wrong, and it was said how.
     failed: bool,
+    /// The client was told to interrupt, and has not said what came of it.
+    interrupting: bool,
     /// Responses of turns that are over: what comes late for them answers nothing.
     earlier: HashSet<ResponseId>,
-    /// Events newer than this program, each told once.
-    unknown: HashSet<String>,
-    /// The error told last: a server that repeats it is not repeated.
-    last_error: Option<String>,
-    /// Trouble with the connection: told, unless its end explains it.
-    trouble: Option<String>,
 }
-
-/// More kinds of new events than a service brings; a hostile one must not fill the memory or the screen.
-const MOST_UNKNOWN: usize = 100;
 
 /// How long to wait for an answer when the service has heard nobody: longer than any turn detection.
 const QUIET: Duration = Duration::from_secs(10);
@@ -55,6 +46,7 @@ enum Flow {
 
 enum News {
     Event(Event),
+    /// Ctrl-C.
     Interrupt,
     Silence,
 }
@@ -69,28 +61,18 @@ impl<'c> Talk<'c> {
     ) -> Self {
         // Listens before there is anything to hear.
         let events = client.events();
-        Self {
-            client,
-            events,
-            interrupts,
-            screen,
-            limit,
-            vad,
-            failed: false,
-            earlier: HashSet::new(),
-            unknown: HashSet::new(),
-            last_error: None,
-            trouble: None,
-        }
+        let teller = Teller::new(client, screen);
+        let earlier = HashSet::new();
+        Self { client, events, interrupts, teller, limit, vad, failed: false, interrupting: false, earlier }
     }
 
     /// Connects and takes turns until there are none, the user leaves, or the connection ends.
     pub(super) async fn run(&mut self, turns: TurnSource) -> Result<(), Failure> {
         let result = self.converse(turns).await;
         // However it ended, what comes next begins on a line of its own.
-        self.screen.end_line()?;
+        self.teller.screen.end_line()?;
         result?;
-        if self.failed { Err(Failure::Told) } else { Ok(()) }
+        if self.failed || self.teller.failed { Err(Failure::Told) } else { Ok(()) }
     }
 
     async fn converse(&mut self, mut turns: TurnSource) -> Result<(), Failure> {
@@ -108,7 +90,7 @@ impl<'c> Talk<'c> {
         let mut flow = self.settings_confirmed().await?;
         while flow == Flow::Next {
             flow = match self.next_turn(&mut turns).await? {
-                Some(turn) => self.take(turn).await?,
+                Some(turn) => self.take(turn, &mut turns).await?,
                 None => Flow::Leave,
             };
         }
@@ -149,19 +131,31 @@ impl<'c> Talk<'c> {
 
     /// Waits for the user, and meanwhile for the end of the connection.
     async fn next_turn(&mut self, turns: &mut TurnSource) -> Result<Option<Turn>, Failure> {
-        self.screen.prompt()?;
+        if !turns.has_next() {
+            self.teller.screen.prompt()?;
+        }
         loop {
             tokio::select! {
-                turn = turns.next() => {
-                    if turn.is_none() {
-                        self.screen.end_prompt()?;
+                // What the user stopped is told before anything new is said.
+                next = turns.next(), if !self.interrupting => match next {
+                    Some(Next::Turn(turn)) => return Ok(Some(turn)),
+                    // It was all made long ago, and is not heard to its end.
+                    Some(Next::Enter) if self.client.is_playing() => self.interrupt(),
+                    Some(Next::Enter) => self.teller.screen.prompt()?,
+                    None => {
+                        self.teller.screen.end_prompt()?;
+                        return Ok(None);
                     }
-                    return Ok(turn);
-                }
+                },
                 news = self.news(None) => match news? {
-                    News::Event(event) => self.show(&event)?,
+                    News::Event(event) => {
+                        self.show(&event)?;
+                        if is_interruption(&event) {
+                            self.teller.screen.prompt()?;
+                        }
+                    }
                     News::Interrupt | News::Silence => {
-                        self.screen.end_prompt()?;
+                        self.teller.screen.end_prompt()?;
                         return Ok(None);
                     }
                 },
@@ -170,17 +164,19 @@ impl<'c> Talk<'c> {
     }
 
     /// Says a turn and waits for its answer.
-    async fn take(&mut self, turn: Turn) -> Result<Flow, Failure> {
-        self.screen.user(&match &turn {
+    async fn take(&mut self, turn: Turn, turns: &mut TurnSource) -> Result<Flow, Failure> {
+        self.teller.screen.user(&match &turn {
             Turn::Text(text) => text.clone(),
             Turn::Speech(speech) => format!("[{:.1} s of speech from {}]", speech.seconds(), speech.name),
         })?;
+        // Nothing is played here: who goes on has read what was said.
+        self.client.skip_playback();
         let said = tokio::select! {
             said = say(self.client, turn, self.vad) => said,
             () = self.interrupts.next() => return Ok(Flow::Leave),
         };
         match said {
-            Ok(waiting) => self.answer(waiting).await,
+            Ok(waiting) => self.answer(waiting, turns).await,
             // The last event says why.
             Err(Error::Command(CommandError::NotConnected)) => loop {
                 if let News::Silence = self.news(Some(self.limit)).await? {
@@ -191,39 +187,48 @@ impl<'c> Talk<'c> {
         }
     }
 
-    /// Shows what comes until the turn is answered.
-    async fn answer(&mut self, mut waiting: Waiting) -> Result<Flow, Failure> {
+    /// Shows what comes until the turn is answered, and lets the user interrupt.
+    async fn answer(&mut self, mut waiting: Waiting, turns: &mut TurnSource) -> Result<Flow, Failure> {
         let mut interrupted = false;
         let mut responses = HashSet::new();
-        while !waiting.is_over() {
-            // When all was heard and nobody spoke, there is little to wait for.
-            let limit = if waiting.found_nobody() { self.limit.min(QUIET) } else { self.limit };
-            match self.news(Some(limit)).await? {
-                News::Event(Event::Lagged(lost)) => {
-                    tell(format_args!("{lost} events came too fast to be shown"));
-                    waiting.catch_up(self.client.conversation().active_response().is_some());
+        while !waiting.is_over() || self.interrupting {
+            let patience = self.patience(&waiting);
+            let news = tokio::select! {
+                // Enter stops what has happened until then.
+                biased;
+                news = self.news(patience) => news?,
+                interjection = turns.interjection() => {
+                    self.teller.screen.enter();
+                    // Who presses Enter before there is anything to stop has pressed it twice.
+                    if !interrupted && (interjection == Interjection::Turn || waiting.has_begun()) {
+                        interrupted = true;
+                        self.interrupt();
+                    }
+                    continue;
                 }
+            };
+            match news {
                 News::Event(event) => {
                     if let Event::ResponseCreated(response) | Event::ResponseDone(response) = &event
                         && let Some(id) = response.id.get()
                     {
                         responses.insert(id.clone());
                     }
-                    if !self.is_late(&event) {
+                    if let Event::Lagged(_) = event {
+                        waiting.catch_up(self.client.conversation().active_response().is_some());
+                    } else if !self.is_late(&event) {
                         waiting.note(&event);
                     }
                     self.show(&event)?;
-                    if interrupted && matches!(event, Event::ResponseCreated(_)) {
-                        self.cancel()?;
+                    // What the client asked for itself it cancels itself.
+                    if interrupted && waiting.detects() && matches!(event, Event::ResponseCreated(_)) {
+                        self.interrupt();
                     }
                 }
                 News::Interrupt if interrupted => return Ok(Flow::Leave),
                 News::Interrupt => {
                     interrupted = true;
-                    // Before it began there is nothing to cancel: that follows when it begins.
-                    if waiting.is_answering() {
-                        self.cancel()?;
-                    }
+                    self.interrupt();
                 }
                 News::Silence => return Err(self.silent(&waiting)),
             }
@@ -231,6 +236,16 @@ impl<'c> Talk<'c> {
         self.failed |= waiting.has_failed();
         self.earlier.extend(responses);
         Ok(Flow::Next)
+    }
+
+    /// How long the service may be silent now.
+    fn patience(&self, waiting: &Waiting) -> Option<Duration> {
+        if waiting.waits_for_calls() {
+            // They have limits of their own.
+            return None;
+        }
+        // When all was heard and nobody spoke, there is little to wait for.
+        Some(if waiting.found_nobody() { self.limit.min(QUIET) } else { self.limit })
     }
 
     /// True for what comes about a response of a turn that is over.
@@ -243,9 +258,16 @@ impl<'c> Talk<'c> {
         }
     }
 
-    /// Nothing of what was shown is unheard, since nothing is played: the message keeps what it has.
-    fn cancel(&self) -> Result<(), Failure> {
-        self.client.cancel_response().map(drop).map_err(|error| self.explain(error))
+    /// Stops the assistant at what was heard. What was is told by an event, in order with the others.
+    fn interrupt(&mut self) {
+        self.interrupting = true;
+        drop(self.client.interrupt());
+    }
+
+    fn show(&mut self, event: &Event) -> Result<(), Failure> {
+        // It may be among those that were lost.
+        self.interrupting &= !is_interruption(event) && !matches!(event, Event::Lagged(_));
+        self.teller.show(event)
     }
 
     /// The next thing that happens, or that nothing did for so long.
@@ -266,68 +288,6 @@ impl<'c> Talk<'c> {
             Some(event) => Ok(News::Event(event)),
             None => Err(Failure::failed("the connection is gone: connect again")),
         }
-    }
-
-    fn show(&mut self, event: &Event) -> Result<(), Failure> {
-        if let Some(trouble) = self.trouble.take()
-            && self.last_error.as_ref() != Some(&trouble)
-        {
-            tell(&trouble);
-            self.last_error = Some(trouble);
-        }
-        match event {
-            Event::ItemUpdated { item_id, delta: Some(Delta::Text(words) | Delta::Transcript(words)) } => {
-                let role = self.client.conversation().item(item_id.as_str()).and_then(|item| item.role());
-                if role != Some(Role::User) {
-                    self.screen.words(item_id, words)?;
-                }
-            }
-            Event::ItemCompleted(item) => self.screen.finished(item)?,
-            Event::ResponseDone(response) => self.response_done(response)?,
-            Event::Error(error) => match &**error {
-                SessionError::Connection(trouble) => self.trouble = Some(trouble.to_string()),
-                // The end of the response says it.
-                SessionError::ResponseFailed { .. } => {}
-                error if self.last_error.as_deref() == Some(&*error.to_string()) => {}
-                error => {
-                    tell(error);
-                    self.last_error = Some(error.to_string());
-                }
-            },
-            Event::UnknownEvent { name } if self.unknown.len() < MOST_UNKNOWN && self.unknown.insert(name.clone()) => {
-                tell(format_args!("the service sent {name:?}, an event newer than this program"));
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn response_done(&mut self, response: &Response) -> Result<(), Failure> {
-        // Items that were cut short are finished, too, and nobody else says so.
-        let items: Vec<_> = {
-            let conversation = self.client.conversation();
-            let record = response.id.get().and_then(|id| conversation.response(id.as_str()));
-            let ids = record.map_or(&[][..], |record| record.items());
-            ids.iter().filter_map(|id| conversation.item(id.as_str())).cloned().collect()
-        };
-        for item in &items {
-            self.screen.finished(item)?;
-        }
-        self.screen.end_line()?;
-        for item in &items {
-            if let Item::FunctionCall(function) = item.item() {
-                let name = function.name.get().map_or("a function", String::as_str);
-                tell(format_args!("{} is not answered: chat has no functions", call(name, "...")));
-            }
-        }
-        if items.is_empty() && response.status.get().is_some_and(|status| *status == Status::Completed) {
-            tell("the response is complete and empty: nothing was said");
-        }
-        if let Some(shortfall) = shortfall(response) {
-            self.failed |= shortfall.failed;
-            tell(shortfall.reason);
-        }
-        Ok(())
     }
 
     fn explain(&self, error: Error) -> Failure {
@@ -353,33 +313,7 @@ async fn open(client: &RealtimeClient) -> Result<(), Error> {
     client.wait_for_session_created().await
 }
 
-/// Sends a turn and asks for its answer, unless the service finds the turn's end.
-async fn say(client: &RealtimeClient, turn: Turn, vad: Vad) -> Result<Waiting, Error> {
-    match turn {
-        Turn::Text(text) => {
-            let message = Item::message(Role::User, [ContentPart::input_text(text)]);
-            patiently(|| client.create_item(message.clone(), None)).await?;
-        }
-        Turn::Speech(speech) => {
-            speech.send(client, silence_behind(vad)).await?;
-            if vad != Vad::None {
-                // Audio is not acknowledged. An update that changes nothing is, behind all that was sent before it.
-                patiently(|| client.update_session(RealtimeSession::update())).await?;
-                return Ok(Waiting::for_detection());
-            }
-            patiently(|| client.commit_input_audio()).await?;
-        }
-    }
-    // An event of our own, whose refusal we recognise.
-    let asked = patiently(|| client.send(ClientEvent::ResponseCreate(ResponseCreate::new()))).await?;
-    Ok(Waiting::for_response(asked))
-}
-
-/// Silence that ends a turn for sure: longer than each kind of turn detection waits.
-const fn silence_behind(vad: Vad) -> Duration {
-    match vad {
-        Vad::None => Duration::ZERO,
-        Vad::Server => Duration::from_secs(1),
-        Vad::Semantic => Duration::from_secs(5),
-    }
+/// True when the user stopped the assistant.
+fn is_interruption(event: &Event) -> bool {
+    matches!(event, Event::Interrupted(interruption) if interruption.cause == InterruptionCause::Application)
 }

@@ -2,18 +2,14 @@
 //! standard input.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead, IsTerminal};
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use tokio::sync::mpsc;
 
 use super::speech::Speech;
+use super::typed::{Interjection, Typed, TypedLines};
 use crate::failure::Failure;
-
-/// Lines read ahead of the conversation.
-const READ_AHEAD: usize = 16;
 
 /// The turns of the command line.
 pub(super) struct Turns(Vec<Named>);
@@ -30,18 +26,24 @@ pub(super) enum Turn {
     Speech(Speech),
 }
 
+/// What the user does next.
+pub(super) enum Next {
+    Turn(Turn),
+    /// Presses Enter and says nothing.
+    Enter,
+}
+
 /// The turns, ready to be taken.
 pub(super) enum TurnSource {
     Named(VecDeque<Turn>),
-    /// Lines of standard input, and whether a person types them.
-    Lines(mpsc::Receiver<String>, bool),
+    Typed(TypedLines),
 }
 
 impl Turns {
     /// Reads the recordings, so that one that is missing is known before anything is said.
     pub(super) fn load(&self) -> Result<TurnSource, Failure> {
         if self.0.is_empty() {
-            return Ok(TurnSource::Lines(read_lines(), io::stdin().is_terminal()));
+            return Ok(TurnSource::Typed(TypedLines::read()));
         }
         let turns = self.0.iter().map(|turn| match turn {
             Named::Text(text) => Ok(Turn::Text(text.clone())),
@@ -54,33 +56,32 @@ impl Turns {
 impl TurnSource {
     /// True when a person types the turns.
     pub(super) const fn are_typed(&self) -> bool {
-        matches!(self, Self::Lines(_, true))
+        matches!(self, Self::Typed(lines) if lines.by_person())
     }
 
-    /// The next turn, `None` after the last one. Nothing is lost when the future is dropped.
-    pub(super) async fn next(&mut self) -> Option<Turn> {
+    /// True when the user need not be asked for the next one.
+    pub(super) const fn has_next(&self) -> bool {
+        matches!(self, Self::Typed(lines) if lines.has_next())
+    }
+
+    /// What comes next, `None` after the last turn. Nothing is lost when the future is dropped.
+    pub(super) async fn next(&mut self) -> Option<Next> {
         match self {
-            Self::Named(turns) => turns.pop_front(),
-            Self::Lines(lines, _) => lines.recv().await.map(Turn::Text),
+            Self::Named(turns) => turns.pop_front().map(Next::Turn),
+            Self::Typed(lines) => lines.next().await.map(|typed| match typed {
+                Typed::Line(line) => Next::Turn(Turn::Text(line)),
+                Typed::Enter => Next::Enter,
+            }),
         }
     }
-}
 
-/// Reads standard input on a thread of its own, which may hang there for ever: it does not keep the process.
-fn read_lines() -> mpsc::Receiver<String> {
-    let (send, receive) = mpsc::channel(READ_AHEAD);
-    std::thread::spawn(move || {
-        let mut input = io::stdin().lock();
-        let mut line = Vec::new();
-        while matches!(input.read_until(b'\n', &mut line), Ok(read) if read > 0) {
-            let text = String::from_utf8_lossy(&line).trim().to_owned();
-            line.clear();
-            if !text.is_empty() && send.blocking_send(text).is_err() {
-                return;
-            }
+    /// What the user does while the assistant answers. Nothing is lost when the future is dropped.
+    pub(super) async fn interjection(&mut self) -> Interjection {
+        match self {
+            Self::Named(_) => std::future::pending().await,
+            Self::Typed(lines) => lines.interjection().await,
         }
-    });
-    receive
+    }
 }
 
 /// By hand, since derived arguments forget which of two options came first.
