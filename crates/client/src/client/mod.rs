@@ -93,6 +93,7 @@ impl Shared {
     pub(crate) fn with_session<T>(&self, work: impl FnOnce(&mut SessionMachine) -> T) -> T {
         let mut session = self.lock();
         session.handle_time(self.start.elapsed());
+        let timeout = session.poll_timeout();
         let result = work(&mut session);
         while let Some(event) = session.poll_event() {
             self.tell(event);
@@ -100,7 +101,9 @@ impl Shared {
         while let Some((command, outcome)) = session.poll_outcome() {
             self.commands.tell(&command, outcome);
         }
-        if session.outgoing_bytes() > 0
+        // The loop sleeps until the time it last heard of.
+        let sooner = session.poll_timeout().is_some_and(|at| timeout.is_none_or(|before| at < before));
+        if (session.outgoing_bytes() > 0 || sooner)
             && let Some(connection) = &*self.connection()
         {
             connection.wake.notify_one();

@@ -7,7 +7,7 @@ use vivavoce::protocol::{Modality, Status};
 use vivavoce::{Actor, Error, Event, RealtimeClient, ResponseParams, SessionError};
 use vivavoce_server::{BuiltIn, EngineError, EngineEvents, EngineFuture, EngineRequest, LocalServer, VoiceKind};
 
-use crate::common::{PATIENCE, SESSION_CREATED, Upgraded, hear, say, until, websocket};
+use crate::common::{PATIENCE, SESSION_CREATED, Upgraded, hear, played, say, until, websocket};
 
 async fn connected(server: &LocalServer) -> RealtimeClient {
     let client = RealtimeClient::builder().url(server.url()).build().unwrap();
@@ -133,4 +133,19 @@ async fn the_end_of_the_connection_ends_every_wait() {
     assert!(matches!(waiting.await, Err(Error::ConnectionLost)));
     assert!(matches!(interrupted.await, Err(Error::ConnectionLost)));
     assert!(matches!(finished.await, Err(Error::Command(_))), "it is asked for when it is awaited");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_ends_on_time_though_nothing_is_sent_or_comes() {
+    let client = RealtimeClient::builder().command_timeout(Duration::from_secs(2)).build().unwrap();
+    let (near, mut far) = played();
+    client.connect_over(near).unwrap();
+    far.hear().await;
+    far.say(r#"{"type":"response.created","event_id":"e","response":{"id":"r","status":"in_progress","output":[],"conversation_id":"c"}}"#);
+    until(&mut client.events(), |event| matches!(event, Event::ResponseCreated(_)).then_some(())).await;
+    // It waits for the end of the other, so that nothing goes out.
+    let start = tokio::time::Instant::now();
+    let waiting = client.create_response().unwrap();
+    assert!(matches!(waiting.await, Err(Error::Timeout(_))));
+    assert_eq!(start.elapsed().as_secs(), 2);
 }
