@@ -59,6 +59,8 @@ pub(crate) struct Shared {
     connection: Mutex<Option<Arc<Connection>>>,
     /// Itself, for tasks that tools run on.
     me: Weak<Self>,
+    /// The client's handles, for tools that want one.
+    handle: Mutex<Weak<Handle>>,
     /// What the session's time is counted from.
     start: Instant,
     /// What the builder was given.
@@ -147,6 +149,12 @@ impl Shared {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The client, while anybody has it.
+    pub(crate) fn client(&self) -> Option<RealtimeClient> {
+        let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner).upgrade()?;
+        Some(RealtimeClient { handle })
+    }
+
     pub(crate) fn conversation(&self) -> Conversation<'_> {
         Conversation(self.lock())
     }
@@ -209,11 +217,14 @@ impl RealtimeClient {
             tools: Runner::new(limits.tool_calls),
             connection: Mutex::new(None),
             me: me.clone(),
+            handle: Mutex::default(),
             start: Instant::now(),
             session: Mutex::new(SessionMachine::new(options.clone())),
             options,
         });
-        Self { handle: Arc::new(Handle { shared }) }
+        let handle = Arc::new(Handle { shared });
+        *handle.shared.handle.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&handle);
+        Self { handle }
     }
 
     fn shared(&self) -> &Arc<Shared> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use vivavoce_protocol::{CallId, ItemId};
 use vivavoce_session::ToolCall;
 
-use crate::client::{Conversation, Shared};
+use crate::client::{Conversation, RealtimeClient, Shared};
 
 /// What a tool knows of the call it answers. Keeping it does not keep the client connected.
 #[derive(Clone)]
@@ -33,6 +33,12 @@ impl ToolContext {
     /// The item of the conversation that is the call.
     pub fn item_id(&self) -> &ItemId {
         &self.call.item_id
+    }
+
+    /// The client, for what a tool does to its session; `None` when the application has let it go. A handler that holds a
+    /// client of its own would keep it connected for ever: take it from here.
+    pub fn client(&self) -> Option<RealtimeClient> {
+        self.shared.client()
     }
 
     /// The conversation as it is now. Hold it briefly, and not across an await: the session waits until it is dropped.

@@ -54,6 +54,9 @@ async fn a_tool_gets_its_arguments_typed_and_the_model_its_output() {
     let tool = Tool::new("weather", "Tells the weather.", async |place: Place, context: ToolContext| {
         // The call stands in the conversation.
         let calls = context.conversation().item(context.item_id().as_str()).is_some();
+        // It may do something to its session, and does not keep it.
+        let update = RealtimeSession::update().max_output_tokens(vivavoce::protocol::MaxTokens::Limit(999.into()));
+        context.client().unwrap().update_session(update).unwrap().await.unwrap();
         Ok::<_, String>(json!({"city": place.city, "call_is_known": calls, "sky": "blue"}))
     });
     client.add_tool(tool).unwrap().await.unwrap();

@@ -92,6 +92,13 @@ impl RealtimeConversation {
         }
     }
 
+    /// A response is one of the conversation, whatever it says.
+    pub(crate) fn put_in_conversation(&mut self, id: &ResponseId) {
+        if let Some(record) = self.responses.get_mut(id) {
+            record.out_of_band = false;
+        }
+    }
+
     /// An item of a response that we took for one of the conversation, as its beginning was not told.
     fn put_beside(&mut self, id: &ItemId, changes: &mut Vec<Change>) {
         if let Some(item) = self.items.get_mut(id)

@@ -142,6 +142,11 @@ impl Acknowledgements {
         }
     }
 
+    /// Whether a response beside the conversation was asked for.
+    pub(super) fn await_beside(&self) -> bool {
+        self.waiting.iter().any(|waiting| matches!(waiting.expected, Expected::Beside(_)))
+    }
+
     /// Whether somebody waits for the end of a response.
     pub(super) fn await_an_end(&self) -> bool {
         self.waiting.iter().any(|waiting| matches!(waiting.expected, Expected::End(_)))

@@ -423,9 +423,17 @@ impl SessionMachine {
 
     fn response_created(&mut self, response: &Arc<Response>, beside: bool, tag: Option<&EventId>) {
         self.events.push_back(Event::ResponseCreated(response.clone()));
-        if beside {
+        // Some services give no response a conversation: what we asked for is not beside it.
+        let ours = tag.map_or_else(
+            || self.slot.owns_unnamed() && !self.acknowledgements.await_beside(),
+            |tag| self.slot.asked() == Some(tag),
+        );
+        if beside && !ours {
             self.begin_beside(response, tag);
             return;
+        }
+        if let Some(id) = response.id.get().filter(|_| beside) {
+            self.conversation.put_in_conversation(id);
         }
         let owned = self.begin(response, tag);
         self.slot.created();
@@ -440,9 +448,10 @@ impl SessionMachine {
 
     fn response_done(&mut self, response: &Arc<Response>, beside: bool, tag: Option<&EventId>) {
         // A service that forgot to say that it began says here that it did.
+        let began = response.id.get().is_none_or(|id| self.accounting.turns().any(|turn| turn.response_id == *id));
         if beside {
             self.begin_beside(response, tag);
-        } else if tag.is_some() && tag == self.slot.asked() {
+        } else if !began || tag.is_some() {
             self.begin(response, tag);
         }
         self.events.push_back(Event::ResponseDone(response.clone()));

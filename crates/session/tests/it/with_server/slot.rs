@@ -246,3 +246,26 @@ fn those_that_wait_are_told_of_the_end_of_the_connection() {
     assert_eq!(asked(&pair), 0, "nothing is asked for twice on the next one");
     pair.ask(SessionMachine::cancel_response);
 }
+
+#[test]
+fn services_that_say_less_hold_nobody_up() {
+    let in_no_conversation = |mut event: serde_json::Value| {
+        event["response"]["conversation_id"] = serde_json::Value::Null;
+        event
+    };
+    let created = response("created", "resp_1", "in_progress", json!([]));
+    let done = response("done", "resp_1", "completed", json!([]));
+    // One gives no response a conversation, one does not say that they begin; neither repeats metadata.
+    for frames in [vec![in_no_conversation(created), in_no_conversation(done.clone())], vec![done]] {
+        let mut played = Played::new();
+        let detection = RealtimeSession::new().turn_detection(Some(TurnDetection::server_vad()));
+        played.command(|machine| machine.update_session(detection)).unwrap();
+        let command = played.command(|machine| machine.create_response(None)).unwrap();
+        frames.into_iter().for_each(|frame| drop(played.feed(frame)));
+        let told: Vec<_> = std::iter::from_fn(|| played.machine.poll_outcome()).collect();
+        assert!(matches!(told.as_slice(), [(id, Outcome::Done(_))] if *id == command), "{told:?}");
+        played.sent.clear();
+        played.command(|machine| machine.create_response(None)).unwrap();
+        assert_eq!(played.sent_types(), ["response.create"], "the slot is free");
+    }
+}
