@@ -12,6 +12,9 @@ use vivavoce_protocol::{ItemId, ResponseId};
 /// Parts whose playback is remembered; the oldest are forgotten.
 const KEPT: usize = 1_024;
 
+/// A second.
+const NANOS: u64 = 1_000_000_000;
+
 /// Where a position comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlaybackSource {
@@ -50,7 +53,7 @@ pub struct Playback {
     /// The time the estimate has come to; `None` while nobody has said what time it is.
     now: Option<Duration>,
     /// Time played that is less than a sample, in 1/rate nanoseconds.
-    remainder: u128,
+    remainder: u64,
     /// Responses whose first sound was just played, and when.
     begun: Vec<(ResponseId, Duration)>,
 }
@@ -109,18 +112,19 @@ impl Playback {
 
     /// Time passes: the estimate plays on.
     pub(crate) fn advance(&mut self, now: Duration) {
-        let mut elapsed = now.saturating_sub(self.now.unwrap_or(now)).as_nanos();
+        let elapsed = now.saturating_sub(self.now.unwrap_or(now)).as_nanos();
+        let mut elapsed = u64::try_from(elapsed).unwrap_or(u64::MAX);
         self.now = Some(now);
         while !self.reported
             && let Some(track) = self.tracks.get_mut(self.head)
         {
-            let rate = u128::from(track.encoding.sample_rate());
-            let left = u128::from(track.unplayed()) * 1_000_000_000;
+            let rate = u64::from(track.encoding.sample_rate());
+            let left = track.unplayed().saturating_mul(NANOS);
             // Time in 1/rate nanoseconds, so that no part of a sample gets lost.
-            let time = elapsed * rate + self.remainder;
+            let time = elapsed.saturating_mul(rate).saturating_add(self.remainder);
             if !track.stopped && time < left {
-                track.played += u64::try_from(time / 1_000_000_000).unwrap_or(u64::MAX);
-                self.remainder = time % 1_000_000_000;
+                track.played += time / NANOS;
+                self.remainder = time % NANOS;
                 return;
             }
             self.remainder = 0;
@@ -132,14 +136,28 @@ impl Playback {
             let Some(next) = self.tracks.get(self.head + 1) else { return };
             self.head += 1;
             if next.played == 0 && !next.stopped {
-                let late = Duration::from_nanos(u64::try_from(elapsed).unwrap_or(u64::MAX));
-                self.begun.extend(next.response_id.clone().map(|id| (id, now.saturating_sub(late))));
+                let began = now.saturating_sub(Duration::from_nanos(elapsed));
+                self.begun.extend(next.response_id.clone().map(|id| (id, began)));
             }
         }
     }
 
-    /// Audio came for a part, and was kept.
-    pub(crate) fn received(
+    /// Audio came for a part, and was kept. False when it is the first of the part: see [`begin`](Self::begin).
+    pub(crate) fn received(&mut self, item_id: &ItemId, content_index: usize, samples: u64) -> bool {
+        let played = if self.estimates() { 0 } else { samples };
+        let Some(track) = self.find(item_id, content_index) else { return false };
+        track.received += samples;
+        track.played += played;
+        true
+    }
+
+    /// False where there is no clock to estimate by: what comes is taken to be heard.
+    const fn estimates(&self) -> bool {
+        self.reported || self.now.is_some()
+    }
+
+    /// The first audio of a part came.
+    pub(crate) fn begin(
         &mut self,
         item_id: &ItemId,
         content_index: usize,
@@ -147,13 +165,7 @@ impl Playback {
         encoding: AudioEncoding,
         response_id: Option<&ResponseId>,
     ) {
-        // Without a clock there is nothing to estimate: what comes is taken to be heard.
-        let played = if self.reported || self.now.is_some() { 0 } else { samples };
-        if let Some(track) = self.find(item_id, content_index) {
-            track.received += samples;
-            track.played += played;
-            return;
-        }
+        let played = if self.estimates() { 0 } else { samples };
         if self.tracks.len() == KEPT {
             self.tracks.remove(0);
             self.head = self.head.saturating_sub(1);
@@ -273,7 +285,9 @@ mod tests {
     }
 
     fn receive(playback: &mut Playback, item: &str, length: u64) {
-        playback.received(&item.into(), 0, length * 24, AudioEncoding::Pcm16, Some(&"resp".into()));
+        if !playback.received(&item.into(), 0, length * 24) {
+            playback.begin(&item.into(), 0, length * 24, AudioEncoding::Pcm16, Some(&"resp".into()));
+        }
     }
 
     fn played(playback: &Playback, item: &str) -> (u64, PlaybackSource) {

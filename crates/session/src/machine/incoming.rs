@@ -392,9 +392,11 @@ impl SessionMachine {
     }
 
     fn audio_received(&mut self, item_id: &ItemId, content_index: usize, samples: u64) {
-        if let Some(item) = self.conversation.item(item_id.as_str()) {
+        if !self.playback.received(item_id, content_index, samples)
+            && let Some(item) = self.conversation.item(item_id.as_str())
+        {
             let (encoding, response) = (item.audio_encoding(), item.response_id());
-            self.playback.received(item_id, content_index, samples, encoding, response);
+            self.playback.begin(item_id, content_index, samples, encoding, response);
             self.note_playback();
         }
     }

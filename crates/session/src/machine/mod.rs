@@ -265,8 +265,11 @@ impl SessionMachine {
 
     /// When [`handle_time`](Self::handle_time) is to be called, at the latest.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        let deadlines = [self.acknowledgements.deadline(), self.slot.deadline(), self.promises.deadline()];
-        deadlines.into_iter().flatten().min()
+        let earlier = |one: Option<Duration>, other: Option<Duration>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        earlier(earlier(self.acknowledgements.deadline(), self.slot.deadline()), self.promises.deadline())
     }
 
     // --- What there is to see --------------------------------------------------------------------------------

@@ -5,23 +5,20 @@
 
 use vivavoce_protocol::ServerEvent;
 
-/// Events that are remembered.
-const RECENT: usize = 32;
-/// Of a large payload so much of either end tells it from others.
-const END: usize = 16;
+/// Places for events that are remembered, each for those whose ids come to lie there: the latest stays.
+const PLACES: usize = 256;
 
 #[derive(Debug)]
 pub(super) struct Repeats {
-    /// The hashes of the last events: of the id, and of what came with it.
-    recent: [(u64, u64); RECENT],
-    next: usize,
+    /// Of the last events: the hash of the id, and of what came with it.
+    recent: Box<[(u64, u64); PLACES]>,
     /// The ids of this service tell nothing.
     unreliable: bool,
 }
 
 impl Default for Repeats {
     fn default() -> Self {
-        Self { recent: [(0, 0); RECENT], next: 0, unreliable: false }
+        Self { recent: Box::new([(0, 0); PLACES]), unreliable: false }
     }
 }
 
@@ -32,51 +29,61 @@ impl Repeats {
             return false;
         }
         macro_rules! told {
-            ($event:expr) => {
-                ($event.event_id.get(), $event.item_id.get(), $event.delta.get().map(|delta| &**delta))
+            ($event:expr, $kind:literal) => {
+                ($kind, $event.event_id.get(), $event.item_id.get(), $event.delta.get().map(|delta| &**delta))
             };
         }
-        let (id, item, delta) = match event {
-            ServerEvent::OutputAudioDelta(event) => told!(event),
-            ServerEvent::OutputTextDelta(event) | ServerEvent::OutputAudioTranscriptDelta(event) => told!(event),
-            ServerEvent::FunctionCallArgumentsDelta(event) => told!(event),
-            ServerEvent::McpCallArgumentsDelta(event) => told!(event),
-            ServerEvent::InputTranscriptionDelta(event) => told!(event),
+        let (kind, id, item, delta) = match event {
+            ServerEvent::OutputAudioDelta(event) => told!(event, 1),
+            ServerEvent::OutputTextDelta(event) => told!(event, 2),
+            ServerEvent::OutputAudioTranscriptDelta(event) => told!(event, 3),
+            ServerEvent::FunctionCallArgumentsDelta(event) => told!(event, 4),
+            ServerEvent::McpCallArgumentsDelta(event) => told!(event, 5),
+            ServerEvent::InputTranscriptionDelta(event) => told!(event, 6),
             // Said twice it is the same; here its id is all that matters.
             other => {
                 if let Some(id) = other.event_id() {
-                    self.note(hash(id.as_str().as_bytes(), 0), hash(other.name().as_bytes(), 0));
+                    self.note(hash(id.as_str().as_bytes()), hash(other.name().as_bytes()));
                 }
                 return false;
             }
         };
         let (Some(id), Some(item), Some(delta)) = (id, item, delta) else { return false };
-        let bytes = delta.as_bytes();
-        let (head, tail) = (&bytes[..bytes.len().min(END)], &bytes[bytes.len().saturating_sub(END)..]);
-        let about = hash(item.as_str().as_bytes(), hash(event.name().as_bytes(), bytes.len() as u64));
-        let content = hash(tail, hash(head, about));
-        self.note(hash(id.as_str().as_bytes(), 0), content)
+        // Of a large delta its length and its ends tell it from others.
+        let [(head, tail), (_, item)] = [delta, item.as_str()].map(|text| ends(text.as_bytes()));
+        let content = [delta.len() as u64, head, tail, item].into_iter().fold(kind, mix);
+        self.note(hash(id.as_str().as_bytes()), content)
     }
 
     fn note(&mut self, id: u64, content: u64) -> bool {
-        if let Some((_, before)) = self.recent.iter().find(|(known, _)| *known == id) {
-            self.unreliable = *before != content;
-            return !self.unreliable;
-        }
-        self.recent[self.next] = (id, content);
-        self.next = (self.next + 1) % RECENT;
-        false
+        // The high bits are mixed best.
+        let place = &mut self.recent[(id >> 32) as usize % PLACES];
+        let (known, before) = std::mem::replace(place, (id, content));
+        self.unreliable = known == id && before != content;
+        known == id && before == content
     }
 }
 
 /// Eight bytes at a time: this is done for each delta, and nobody gains by a collision.
-fn hash(bytes: &[u8], seed: u64) -> u64 {
-    let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-    let (words, rest) = bytes.as_chunks::<8>();
-    let hash = words.iter().fold(mix(seed, bytes.len() as u64 + 1), |hash, word| mix(hash, u64::from_le_bytes(*word)));
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    mix(hash, u64::from_le_bytes(last))
+fn hash(bytes: &[u8]) -> u64 {
+    let (words, _) = bytes.as_chunks::<8>();
+    let hash = words.iter().fold(bytes.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    mix(hash, ends(bytes).1)
+}
+
+fn mix(hash: u64, word: u64) -> u64 {
+    (hash.rotate_left(29) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// The first and the last eight bytes; what there is of them in a shorter text.
+fn ends(bytes: &[u8]) -> (u64, u64) {
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
+        _ => {
+            let short = bytes.iter().fold(0, |short, byte| short << 8 | u64::from(*byte));
+            (short, short)
+        }
+    }
 }
 
 #[cfg(test)]

@@ -230,6 +230,10 @@ impl Slot {
     // --- Time ------------------------------------------------------------------------------------------------
 
     pub(super) fn deadline(&self) -> Option<Duration> {
+        if self.asked.is_none() && self.waiting.is_empty() {
+            // Asked for each event; nobody waits for what else there may be.
+            return self.patience;
+        }
         let due = self.due.filter(|_| self.has_waiting());
         let collided = self.collided.filter(|_| self.has_waiting());
         let asked = self.asked.as_ref().map(|asked| asked.until);
