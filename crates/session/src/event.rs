@@ -11,7 +11,7 @@ use crate::{
     UsageTotals,
 };
 
-/// Something that happened in the session. Cloning is cheap: what is large is shared.
+/// Something that happened in the session. Cloning and moving it is cheap: what is large is shared.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
@@ -57,9 +57,9 @@ pub enum Event {
     /// What the account may still use (`rate_limits.updated`).
     RateLimits(Arc<List<RateLimit>>),
     /// What the session has used so far, after a response or a transcription told its usage.
-    Usage(UsageTotals),
+    Usage(Arc<UsageTotals>),
     /// The times of an answer, once it is done and its first sound was played; again when one of them changes.
-    TurnTimes(TurnTimes),
+    TurnTimes(Arc<TurnTimes>),
     /// The budget is spent: no more responses are asked for. Once.
     BudgetSpent {
         /// What the session has cost, in US dollars, as estimated.
@@ -142,4 +142,13 @@ pub enum Delta {
     },
     /// Arguments of a function call, a piece of a JSON text.
     Arguments(Arc<str>),
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn events_are_small() {
+        // They are moved and cloned for each listener, and wait in rings of thousands.
+        assert!(size_of::<super::Event>() <= 64, "{}", size_of::<super::Event>());
+    }
 }

@@ -259,7 +259,7 @@ impl SessionMachine {
                     return;
                 }
                 if let Some(times) = books.done(id, now) {
-                    self.events.push_back(Event::TurnTimes(times));
+                    self.events.push_back(Event::TurnTimes(Arc::new(times)));
                 }
                 if let Some(usage) = response.usage.get() {
                     let cost = self.model().and_then(|model| self.options.prices.response(&model, usage));
@@ -283,7 +283,7 @@ impl SessionMachine {
     }
 
     fn tell_usage(&mut self) {
-        self.events.push_back(Event::Usage(*self.accounting.usage()));
+        self.events.push_back(Event::Usage(Arc::new(*self.accounting.usage())));
         self.watch_budget();
     }
 
@@ -311,7 +311,7 @@ impl SessionMachine {
     pub(super) fn note_playback(&mut self) {
         while let Some((response, at)) = self.playback.poll_begun() {
             if let Some(times) = self.accounting.played(&response, at) {
-                self.events.push_back(Event::TurnTimes(times));
+                self.events.push_back(Event::TurnTimes(Arc::new(times)));
             }
         }
     }

@@ -112,7 +112,7 @@ fn a_spoken_turn_is_timed_from_the_end_of_speech() {
 
 fn told_times(pair: &Pair) -> Vec<vivavoce_session::TurnTimes> {
     let told = pair.events.iter().filter_map(|event| match event {
-        Event::TurnTimes(times) => Some(times.clone()),
+        Event::TurnTimes(times) => Some((**times).clone()),
         _ => None,
     });
     told.collect()

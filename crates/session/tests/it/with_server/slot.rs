@@ -261,7 +261,9 @@ fn services_that_say_less_hold_nobody_up() {
         let detection = RealtimeSession::new().turn_detection(Some(TurnDetection::server_vad()));
         played.command(|machine| machine.update_session(detection)).unwrap();
         let command = played.command(|machine| machine.create_response(None)).unwrap();
-        frames.into_iter().for_each(|frame| drop(played.feed(frame)));
+        for frame in frames {
+            played.feed(frame);
+        }
         let told: Vec<_> = std::iter::from_fn(|| played.machine.poll_outcome()).collect();
         assert!(matches!(told.as_slice(), [(id, Outcome::Done(_))] if *id == command), "{told:?}");
         played.sent.clear();
