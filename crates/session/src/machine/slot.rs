@@ -185,6 +185,9 @@ impl Slot {
     /// What was to follow tools of a turn that is interrupted is not asked for, unless somebody else wants it.
     pub(super) fn drop_follow_ups(&mut self) {
         self.waiting.retain(|request| !request.follow_up || !request.commands.is_empty());
+        if self.waiting.is_empty() {
+            self.patience = None;
+        }
     }
 
     /// What was asked for and has not begun shall be cancelled when it begins.

@@ -343,11 +343,15 @@ impl SessionMachine {
                 }
                 let arguments = call.arguments.get().cloned().unwrap_or_default();
                 let handled = self.tools.registered(&name).is_some();
+                let interrupted = self.conversation.is_silenced(response_id.as_ref());
                 let known = handled || self.is_offered(&name);
                 let call = ToolCall { call_id, item_id, response_id: response_id.clone(), name, arguments, handled };
                 let call = Arc::new(call);
                 self.tools.open(Called::Function(call.clone()), response_id, self.now, running);
-                if known {
+                if interrupted {
+                    // It was complete before the service heard of the interruption.
+                    self.give_up(&call.call_id, ToolFailure::Interrupted);
+                } else if known {
                     self.events.push_back(Event::ToolCalled(call));
                 } else {
                     // Nobody could answer: the model hears so.

@@ -188,6 +188,31 @@ fn an_interrupted_turn_gives_up_its_tools_and_is_not_followed_up() {
 }
 
 #[test]
+fn a_call_that_is_complete_after_the_interruption_is_not_run() {
+    let call = |status: &str| {
+        json!({"id": "c", "type": "function_call", "status": status, "name": "weather", "call_id": "call_1",
+               "arguments": "{}"})
+    };
+    let mut played = Played::new();
+    played.command(|machine| machine.add_tool(tool("weather"), false)).unwrap();
+    played.feed(response("created", "resp_1", "in_progress", json!([]))).feed(output_item(
+        "added",
+        "resp_1",
+        call("in_progress"),
+    ));
+    played.sent.clear();
+    played.command(SessionMachine::interrupt);
+    played.feed(done(call("completed"), None)).feed(output_item("done", "resp_1", call("completed"))).feed(response(
+        "done",
+        "resp_1",
+        "cancelled",
+        json!([call("completed")]),
+    ));
+    assert!(!played.told().iter().any(|told| told.starts_with("called")), "{:?}", played.told());
+    assert_eq!(played.sent_types(), ["response.cancel", "conversation.item.create"], "the model hears why");
+}
+
+#[test]
 fn speech_of_the_user_gives_up_tools_and_its_own_response_follows() {
     for dialect in BOTH {
         let mut pair = with_tools(dialect, &["weather"]);
