@@ -213,7 +213,7 @@ fn receive(shared: &Shared, frame: Frame) {
 }
 
 /// A moment so much later, or one that nobody will live to see.
-fn after(moment: Instant, time: Duration) -> Instant {
+pub(crate) fn after(moment: Instant, time: Duration) -> Instant {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
     moment + time.min(30 * YEAR)
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use vivavoce_protocol::EventId;
-use vivavoce_session::{Acknowledgement, Actor, Outcome, SessionError};
+use vivavoce_session::{Acknowledgement, Actor, CommandError, Outcome, SessionError};
 
 use crate::Error;
 
@@ -122,6 +122,7 @@ fn acknowledged(
     match outcome {
         Ok(Outcome::Done(acknowledgement)) => Ok(acknowledgement),
         Ok(Outcome::Refused(error)) => Err(Error::Refused(error)),
+        Ok(Outcome::BudgetSpent) => Err(Error::Command(CommandError::BudgetSpent)),
         Ok(Outcome::Unanswered) => Err(Error::Timeout(limit)),
         // The session was reset, or its client is gone.
         Ok(Outcome::ConnectionLost) | Err(_) => Err(Error::ConnectionLost),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use vivavoce_audio::AudioChunk;
 use vivavoce_protocol::ItemId;
-use vivavoce_session::{Delta, Event};
+use vivavoce_session::{Delta, Event, SessionMachine};
 
 use crate::client::Shared;
 
@@ -38,6 +38,8 @@ struct Queue {
     waiting: usize,
     /// What was taken last, and is played by the time more is asked for.
     taken: Vec<(ItemId, usize, u64)>,
+    /// The session was told what was played.
+    has_reported: bool,
     /// How much was taken of the part that was taken from last.
     part: Option<(ItemId, usize, u64)>,
 }
@@ -73,7 +75,10 @@ impl Player {
             (queue.fill(output), played)
         };
         output[filled..].fill(0);
-        if let Some(shared) = self.shared.upgrade() {
+        if !played.is_empty()
+            && let Some(shared) = self.shared.upgrade()
+        {
+            lock(&self.queue).has_reported = true;
             for (item_id, content_index, samples) in played {
                 shared.with_session(|session| session.report_played(&item_id, content_index, samples));
             }
@@ -97,6 +102,7 @@ impl Queue {
                 let (item_id, samples) = (item_id.clone(), samples.clone());
                 self.pieces.push_back(Piece { item_id, content_index: *content_index, samples });
             }
+            Event::Interrupted(interruption) if interruption.stops_playback => self.keep(|_| false),
             Event::Interrupted(interruption) => {
                 self.keep(|id| interruption.items.iter().all(|item| item.item_id != *id));
             }
@@ -137,6 +143,17 @@ impl Queue {
             self.taken.extend(self.part.clone());
         }
         filled
+    }
+}
+
+/// The clock estimates again what is played.
+impl Drop for Player {
+    fn drop(&mut self) {
+        if lock(&self.queue).has_reported
+            && let Some(shared) = self.shared.upgrade()
+        {
+            shared.with_session(SessionMachine::estimate_playback);
+        }
     }
 }
 

@@ -187,6 +187,9 @@ pub enum CommandError {
     /// A tool without a name cannot be called.
     #[error("a tool needs a name")]
     UnnamedTool,
+    /// The arguments of a tool are an object.
+    #[error("the arguments of a tool must be an object: a struct, a map, or nothing")]
+    NoObject,
     /// This kind of session has no tools.
     #[error("only conversations have tools")]
     WrongSession,

@@ -210,6 +210,8 @@ impl Playback {
             for track in &mut self.tracks[at..] {
                 (track.played, track.source) = (0, PlaybackSource::Reported);
             }
+            // It may have been ahead of what was really played.
+            self.head = self.head.min(at);
         }
         // Who plays this has played all before it.
         for before in self.tracks[..at].iter_mut().skip(self.head).filter(|track| !track.stopped) {
@@ -224,6 +226,28 @@ impl Playback {
             self.begun.extend(track.response_id.clone().map(|id| (id, self.now.unwrap_or_default())));
         }
         true
+    }
+
+    /// So much of a part was played, as somebody says who does not report: nothing changes for other parts.
+    pub(crate) fn place(&mut self, item_id: &ItemId, content_index: usize, played: u64) {
+        if let Some(track) = self.find(item_id, content_index) {
+            (track.played, track.source) = (played.min(track.received), PlaybackSource::Reported);
+        }
+    }
+
+    /// The service has cut a part: there is no more of it than this.
+    pub(crate) fn cut(&mut self, item_id: &ItemId, content_index: usize, end: u64) {
+        if let Some(track) = self.find(item_id, content_index) {
+            track.received = track.received.min(end);
+            track.played = track.played.min(end);
+            track.stopped = true;
+        }
+    }
+
+    /// Nobody reports any more: the clock goes on with what comes from now on.
+    pub(crate) fn estimate_again(&mut self) {
+        self.skip();
+        self.reported = false;
     }
 
     /// Everything that has come is taken to be heard.

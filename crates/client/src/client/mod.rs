@@ -21,7 +21,7 @@ use vivavoce_session::{
 
 use crate::api::open;
 use crate::builder::{Limits, RealtimeClientBuilder};
-use crate::driver::{Connection, drive};
+use crate::driver::{Connection, after, drive};
 use crate::listen::{Outlet, RealtimeEvent, Source, Waiters};
 use crate::pending::Commands;
 use crate::tools::Runner;
@@ -54,7 +54,7 @@ pub(crate) struct Shared {
     events: Outlet<Event>,
     waiters: Waiters,
     commands: Commands,
-    tools: Runner,
+    pub(crate) tools: Runner,
     /// The latest connection, which may be over.
     connection: Mutex<Option<Arc<Connection>>>,
     /// Itself, for tasks that tools run on.
@@ -128,6 +128,7 @@ impl Shared {
                     self.tools.decide(me, asked.clone());
                 }
             }
+            Event::Disconnected(_) => self.tools.stop_deciding(),
             _ => {}
         }
         self.waiters.tell(&event);
@@ -161,7 +162,7 @@ impl Shared {
 
     /// When the session wants to know the time.
     pub(crate) fn next_time(&self) -> Option<Instant> {
-        self.lock().poll_timeout().map(|at| self.start + at)
+        self.lock().poll_timeout().map(|at| after(self.start, at))
     }
 
     /// The next frame to send.

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use vivavoce_protocol::{CallId, ItemId};
+use vivavoce_session::CommandError;
 
 use super::RealtimeClient;
 use super::commands::{item_id, nothing};
@@ -17,14 +18,12 @@ impl RealtimeClient {
     ///
     /// # Errors
     ///
-    /// [`CommandError::DuplicateTool`] and [`CommandError::UnnamedTool`]; [`CommandError::WrongSession`] when it is no
-    /// conversation; [`CommandError::Congested`].
-    ///
-    /// [`CommandError::DuplicateTool`]: crate::CommandError::DuplicateTool
-    /// [`CommandError::UnnamedTool`]: crate::CommandError::UnnamedTool
-    /// [`CommandError::WrongSession`]: crate::CommandError::WrongSession
-    /// [`CommandError::Congested`]: crate::CommandError::Congested
+    /// [`CommandError::DuplicateTool`] and [`CommandError::UnnamedTool`]; [`CommandError::NoObject`] when its arguments
+    /// are something else; [`CommandError::WrongSession`] when it is no conversation; [`CommandError::Congested`].
     pub fn add_tool(&self, tool: Tool) -> Result<Pending<()>, Error> {
+        if !tool.takes_object {
+            return Err(CommandError::NoObject.into());
+        }
         let sent = self.ask(nothing, |session| {
             let sent = session.add_tool(tool.definition.clone(), tool.outlives_interruption)?;
             // Before the model can call it.

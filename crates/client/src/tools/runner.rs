@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 use tracing::Instrument;
-use vivavoce_protocol::CallId;
+use vivavoce_protocol::{CallId, ItemId};
 use vivavoce_session::{McpApproval, ToolCall, ToolFailure, error_output};
 
 use super::approval::Hook;
@@ -20,6 +20,8 @@ pub(crate) struct Runner {
     tools: Mutex<HashMap<String, Registered>>,
     hook: Mutex<Option<Hook>>,
     running: Mutex<HashMap<CallId, AbortHandle>>,
+    /// Requests of MCP servers that are being decided about.
+    deciding: Mutex<HashMap<ItemId, AbortHandle>>,
     /// All calls together.
     places: Arc<Semaphore>,
 }
@@ -37,6 +39,7 @@ impl Runner {
             tools: Mutex::default(),
             hook: Mutex::default(),
             running: Mutex::default(),
+            deciding: Mutex::default(),
             places: places(max_concurrent),
         }
     }
@@ -83,7 +86,10 @@ impl Runner {
     /// An MCP server asks for leave, and there is somebody who decides.
     pub(crate) fn decide(&self, shared: Arc<Shared>, asked: Arc<McpApproval>) {
         let Some(hook) = lock(&self.hook).clone() else { return };
-        tokio::spawn(async move {
+        let id = asked.item_id.clone();
+        // Held until it is listed, as for calls.
+        let mut deciding = lock(&self.deciding);
+        let decision = tokio::spawn(async move {
             let (approve, reason) = match decision(&hook, (&*asked).into()).await {
                 Ok(Approval::Allow) => (true, None),
                 Ok(Approval::Deny(reason)) => (false, Some(reason)),
@@ -94,7 +100,14 @@ impl Runner {
             };
             // It may have been answered by hand, or the connection may be gone.
             let _ = shared.with_session(|session| session.approve_mcp(&asked.item_id, approve, reason));
+            lock(&shared.tools.deciding).remove(&asked.item_id);
         });
+        deciding.insert(id, decision.abort_handle());
+    }
+
+    /// The connection is gone, and with it who asked.
+    pub(crate) fn stop_deciding(&self) {
+        lock(&self.deciding).drain().for_each(|(_, decision)| decision.abort());
     }
 }
 
@@ -111,7 +124,9 @@ async fn run(
         Err(failure) => (error_output(&failure), Some(failure)),
     };
     // Given up meanwhile, it is nobody's answer.
-    let _ = shared.with_session(|session| session.answer_call(&call.call_id, output, failure));
+    if shared.with_session(|session| session.answer_call(&call.call_id, output, failure)).is_err() {
+        shared.tools.stop(&call.call_id);
+    }
 }
 
 async fn attempt(

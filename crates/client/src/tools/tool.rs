@@ -61,6 +61,8 @@ pub struct Tool {
     pub(super) time_limit: Duration,
     pub(super) max_concurrent: usize,
     pub(crate) outlives_interruption: bool,
+    /// The API has no place for other arguments.
+    pub(crate) takes_object: bool,
 }
 
 impl Tool {
@@ -73,7 +75,10 @@ impl Tool {
         O: Serialize,
         E: fmt::Display,
     {
-        Self::over(FunctionTool::define(name, description, schema::<A>()), handler)
+        let schema = schema::<A>();
+        let takes_object = schema.is_some();
+        let definition = FunctionTool::define(name, description, schema.unwrap_or_else(nothing));
+        Self { takes_object, ..Self::over(definition, handler) }
     }
 
     /// A tool with a definition of your own, whose handler takes any JSON and returns any.
@@ -98,7 +103,13 @@ impl Tool {
         let handler = move |arguments: &str, context| -> Run {
             // A model that has nothing to say may say nothing.
             let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
-            match serde_json::from_str(arguments) {
+            // A type without members reads as null.
+            let read = serde_json::from_str(arguments);
+            let read = read.or_else(|error| match arguments.trim() {
+                "{}" => serde_json::from_str("null").map_err(|_| error),
+                _ => Err(error),
+            });
+            match read {
                 Ok(arguments) => answer(handler(arguments, context)),
                 Err(error) => Box::pin(std::future::ready(Err(ToolFailure::BadArguments(error.to_string())))),
             }
@@ -109,6 +120,7 @@ impl Tool {
             time_limit: TIME_LIMIT,
             max_concurrent: usize::MAX,
             outlives_interruption: false,
+            takes_object: true,
         }
     }
 
@@ -156,8 +168,9 @@ fn answer<O: Serialize, E: fmt::Display>(run: impl Future<Output = Result<O, E>>
     })
 }
 
-/// The schema of a type in the form the service takes: one object, without references to definitions elsewhere.
-fn schema<A: JsonSchema>() -> Value {
+/// The schema of a type in the form the service takes: an object, with what it consists of written in place (but for a
+/// type within itself). `None` for a type that is no object.
+fn schema<A: JsonSchema>() -> Option<Value> {
     let settings = SchemaSettings::draft07().with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
@@ -166,12 +179,37 @@ fn schema<A: JsonSchema>() -> Value {
     if let Some(members) = schema.as_object_mut() {
         members.remove("title");
     }
-    // A type without members, such as `()`, takes no arguments.
-    if schema.get("type").is_some_and(|kind| kind == "object") || schema.get("oneOf").is_some() {
-        schema
-    } else {
-        json!({"type": "object", "properties": {}})
+    match &schema["type"] {
+        Value::String(kind) if kind == "object" => Some(schema),
+        // A type without members, such as `()`, takes no arguments.
+        Value::String(kind) if kind == "null" => Some(nothing()),
+        // An optional struct: the model always gives an object.
+        Value::Array(kinds) if kinds.iter().any(|kind| kind == "object") => {
+            schema["type"] = json!("object");
+            Some(schema)
+        }
+        Value::Null if schema == json!(true) || schema.as_object().is_some_and(serde_json::Map::is_empty) => {
+            // Any JSON.
+            Some(json!({"type": "object"}))
+        }
+        Value::Null => {
+            // One of several shapes, each an object but for null.
+            let shapes = schema.get("anyOf").or_else(|| schema.get("oneOf"))?.as_array()?;
+            let shapes: Vec<_> = shapes.iter().filter(|shape| shape["type"] != "null").cloned().collect();
+            if shapes.iter().any(|shape| shape["type"] != "object") {
+                return None;
+            }
+            match shapes.as_slice() {
+                [one] => Some(one.clone()),
+                _ => Some(json!({"type": "object", "anyOf": shapes})),
+            }
+        }
+        _ => None,
     }
+}
+
+fn nothing() -> Value {
+    json!({"type": "object", "properties": {}})
 }
 
 #[cfg(test)]
@@ -196,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_schema_is_one_object_with_its_descriptions() {
-        let schema = schema::<Trip>();
+        let schema = schema::<Trip>().expect("it is an object");
         assert_eq!(schema["type"], "object");
         assert_eq!(schema["properties"]["to"]["description"], "Where to.");
         assert_eq!(schema["properties"]["to"]["properties"]["city"]["type"], "string");
@@ -207,6 +245,15 @@ mod tests {
 
     #[test]
     fn a_type_without_members_takes_no_arguments() {
-        assert_eq!(schema::<()>(), json!({"type": "object", "properties": {}}));
+        assert_eq!(schema::<()>(), Some(nothing()));
+        assert_eq!(schema::<Value>(), Some(json!({"type": "object"})));
+    }
+
+    #[test]
+    fn an_optional_object_is_one_and_a_list_is_none() {
+        let place = schema::<Option<Place>>().expect("it is an object");
+        assert_eq!((&place["type"], &place["properties"]["city"]["type"]), (&json!("object"), &json!("string")));
+        assert_eq!(schema::<Vec<String>>(), None);
+        assert_eq!(schema::<String>(), None);
     }
 }

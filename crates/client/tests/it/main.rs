@@ -15,3 +15,4 @@ mod pending;
 mod refused;
 mod responses;
 mod tools;
+mod uncommon;

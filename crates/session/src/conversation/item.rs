@@ -247,6 +247,12 @@ impl ConversationItem {
         parts.filter(|(_, part)| part.is(PartType::OutputAudio)).map(|(index, _)| index)
     }
 
+    /// The sound that is kept of what a response made, piece by piece.
+    pub(super) fn generated_audio(&self) -> impl Iterator<Item = (usize, AudioChunk)> + '_ {
+        let parts = self.parts.iter().enumerate().filter(|_| self.response_id.is_some());
+        parts.flat_map(|(index, part)| part.audio.chunks().map(move |chunk| (index, chunk.clone())))
+    }
+
     fn part(&self, index: usize) -> Option<&Part> {
         self.parts.get(index)
     }

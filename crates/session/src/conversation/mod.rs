@@ -138,9 +138,16 @@ impl RealtimeConversation {
         self.items.get_mut(id)
     }
 
-    /// Forgets everything.
+    /// Forgets everything but which responses run: they can still be cancelled.
     pub fn clear(&mut self) {
+        let running = self.active.drain(..).filter_map(|id| Some((id.clone(), self.responses.remove(&id)?)));
+        let running: Vec<_> = running.collect();
         *self = Self { retention: self.retention, output: self.output, input: self.input, ..Self::default() };
+        for (id, mut record) in running {
+            record.items.clear();
+            self.active.push(id.clone());
+            self.responses.insert(id, record);
+        }
     }
 
     /// The connection is gone: what was begun will not be ended, and what comes next follows what is here.
@@ -154,6 +161,8 @@ impl RealtimeConversation {
             self.items.remove(&id);
         }
         self.carried = self.order.len();
+        // Another connection may give the same ids to others.
+        self.silenced.clear();
     }
 
     /// Takes null as an item's predecessor at its word: the item is the first. So it is on every service that
@@ -363,6 +372,11 @@ impl RealtimeConversation {
         if !was_placed {
             changes.push(Change::Updated(id.clone(), None));
             changes.push(Change::Appended(id.clone()));
+            // Sound that came before it is told now.
+            let early = self.items.get(id).into_iter().flat_map(ConversationItem::generated_audio);
+            changes.extend(early.map(|(content_index, samples)| {
+                Change::Updated(id.clone(), Some(Delta::Audio { content_index, samples }))
+            }));
         }
     }
 
@@ -404,12 +418,16 @@ impl RealtimeConversation {
             }
         }
         self.unannounced.retain(|waiting| waiting != id);
+        self.remove_from_order(id);
+        if self.items.remove(id).is_some_and(|item| item.place != Place::Unannounced) {
+            changes.push(Change::Deleted(id.clone()));
+        }
+    }
+
+    pub(super) fn remove_from_order(&mut self, id: &ItemId) {
         if let Some(at) = self.order.iter().position(|placed| placed == id) {
             self.order.remove(at);
             self.carried -= usize::from(at < self.carried);
-        }
-        if self.items.remove(id).is_some_and(|item| item.place != Place::Unannounced) {
-            changes.push(Change::Deleted(id.clone()));
         }
     }
 

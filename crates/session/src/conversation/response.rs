@@ -106,7 +106,7 @@ impl RealtimeConversation {
             && !item.listed
         {
             item.place = Place::OutOfBand;
-            self.order.retain(|placed| placed != id);
+            self.remove_from_order(id);
             changes.push(Change::Deleted(id.clone()));
         }
     }

@@ -30,6 +30,8 @@ pub enum Outcome {
     Unanswered,
     /// The connection ended first. Whether the service did it is not known.
     ConnectionLost,
+    /// The budget was spent while it waited for its turn: it was not sent.
+    BudgetSpent,
 }
 
 /// The event that says that a command was carried out.

@@ -102,7 +102,7 @@ impl SessionMachine {
             self.send_frame(frame);
             self.input.append(AudioChunk::from(samples));
         }
-        self.slot.fed(self.now);
+        self.slot.fed(self.now, self.options.command_timeout);
         Ok(())
     }
 
@@ -305,7 +305,10 @@ impl SessionMachine {
                 }
             }
             ClientEvent::ResponseCreate(create) => {
-                self.accounting.asked(self.now);
+                // What stands beside the conversation answers nobody who waits.
+                if !create.response.get().is_some_and(|params| is_out_of_band(params)) {
+                    self.accounting.asked(self.now);
+                }
                 if let Some(params) = create.response.get() {
                     self.note_offer(&params.tools);
                 }

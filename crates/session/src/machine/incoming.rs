@@ -12,6 +12,8 @@ use super::{COMMAND_TAG, Link, SessionMachine};
 use crate::conversation::Change;
 use crate::{Delta, Diagnostic, Event, FinishedResponse, Promise, SessionError, advice, encoding};
 
+/// How many times as long as a command may take a response that has begun may be silent.
+const RESPONSE_PATIENCE: u32 = 6;
 /// How many times as long as a command may take the transcript of a turn may take.
 const TRANSCRIPT_PATIENCE: u32 = 6;
 
@@ -42,6 +44,7 @@ impl SessionMachine {
                     self.events.push_back(Event::SessionUpdated(session));
                 }
             }
+            ServerEvent::SpeechStarted(started) if started.item_id.get().is_some_and(|id| self.input.is_open(id)) => {}
             ServerEvent::SpeechStarted(started) => {
                 if let (Some(id), Some(start)) = (started.item_id.get(), started.audio_start_ms.get()) {
                     self.input.speech_started(id.clone(), start.unsigned());
@@ -106,12 +109,13 @@ impl SessionMachine {
                 self.events.push_back(Event::UnknownEvent { name: unknown.name().to_owned() });
             }
             event => {
+                let news = !self.is_done_already(event);
                 self.note_progress(event);
                 self.keep_books(event);
                 self.conversation.process_event(event, &mut self.changes);
                 self.acknowledge(event);
                 self.tell_changes();
-                self.tell_answer(event);
+                self.tell_answer(event, news);
             }
         }
     }
@@ -204,6 +208,14 @@ impl SessionMachine {
         words.into_iter().any(|word| self.conversation.response(word).is_some_and(|record| !record.is_active()))
     }
 
+    /// `response.done` of a response that is done: some say it twice.
+    fn is_done_already(&self, event: &ServerEvent<'_>) -> bool {
+        let ServerEvent::ResponseDone(event) = event else { return false };
+        let id = event.response.get().and_then(|response| response.id.get());
+        let record = id.and_then(|id| self.conversation.response(id.as_str()));
+        record.is_some_and(|record| !record.is_active())
+    }
+
     /// Something came of a response: those who wait for its end wait on.
     fn note_progress(&mut self, event: &ServerEvent<'_>) {
         let ends_awaited = self.acknowledgements.await_an_end();
@@ -227,7 +239,8 @@ impl SessionMachine {
         };
         let Some(id) = id else { return };
         if ends_awaited {
-            self.acknowledgements.progress(id, self.now.saturating_add(timeout));
+            let deadline = self.end_deadline();
+            self.acknowledgements.progress(id, deadline);
         }
         if self.conversation.active_response().is_some_and(|active| active.response().id.get() == Some(id)) {
             self.slot.progress(self.now, timeout);
@@ -255,7 +268,7 @@ impl SessionMachine {
                 let Some(response) = event.response.get() else { return };
                 let Some(id) = response.id.get() else { return };
                 // What is done already has been counted.
-                if !self.conversation.response(id.as_str()).is_none_or(|record| record.is_active()) {
+                if self.conversation.response(id.as_str()).is_some_and(|record| !record.is_active()) {
                     return;
                 }
                 if let Some(times) = books.done(id, now) {
@@ -291,6 +304,9 @@ impl SessionMachine {
     pub(super) fn watch_budget(&mut self) {
         if let Some((spent, budget)) = self.accounting.overspent() {
             self.events.push_back(Event::BudgetSpent { spent, budget });
+            for command in self.slot.give_up_waiting() {
+                self.acknowledgements.tell(command, Outcome::BudgetSpent);
+            }
         }
     }
 
@@ -344,6 +360,10 @@ impl SessionMachine {
             }
             ServerEvent::ItemTruncated(event) => {
                 if let Some(id) = item(&event.item_id) {
+                    let index = event.content_index.get().map_or(0, |index| index.unsigned() as usize);
+                    if let Some(cut) = self.conversation.item(id.as_str()) {
+                        self.playback.cut(&id, index, cut.received_samples(index));
+                    }
                     acknowledgements.named(&Expected::ItemTruncated(id.clone()), Acknowledgement::ItemTruncated(id));
                 }
             }
@@ -402,7 +422,7 @@ impl SessionMachine {
     }
 
     /// Tells what came beyond changes of items.
-    fn tell_answer(&mut self, event: &ServerEvent<'_>) {
+    fn tell_answer(&mut self, event: &ServerEvent<'_>, news: bool) {
         let response = match event {
             ServerEvent::ResponseCreated(event) | ServerEvent::ResponseDone(event) => event.response.get(),
             ServerEvent::ItemRetrieved(event) => {
@@ -419,7 +439,8 @@ impl SessionMachine {
         let tag = tag.map(|command| EventId::from(command.clone()));
         match event {
             ServerEvent::ResponseCreated(_) => self.response_created(&response, beside, tag.as_ref()),
-            _ => self.response_done(&response, beside, tag.as_ref()),
+            _ if news => self.response_done(&response, beside, tag.as_ref()),
+            _ => {}
         }
     }
 
@@ -475,8 +496,13 @@ impl SessionMachine {
         }
     }
 
+    /// A response that has begun may think for a while before anything comes of it.
+    fn end_deadline(&self) -> std::time::Duration {
+        self.now.saturating_add(self.options.command_timeout.saturating_mul(RESPONSE_PATIENCE))
+    }
+
     fn begin_beside(&mut self, response: &Arc<Response>, tag: Option<&EventId>) {
-        let deadline = self.now.saturating_add(self.options.command_timeout);
+        let deadline = self.end_deadline();
         self.acknowledgements.beside(tag, response, deadline);
     }
 
@@ -487,7 +513,7 @@ impl SessionMachine {
             None => self.slot.owns_unnamed(),
         };
         let Some((request, unwanted)) = ours.then(|| self.slot.began(tag.is_none())).flatten() else { return false };
-        let deadline = self.now.saturating_add(self.options.command_timeout);
+        let deadline = self.end_deadline();
         for (command, wants) in request.commands {
             match (wants, response.id.get()) {
                 (Wants::End, Some(id)) => self.acknowledgements.expect(command, Expected::End(id.clone()), deadline),

@@ -23,6 +23,8 @@ pub struct Interruption {
     pub cause: InterruptionCause,
     /// The response that was running, whether we or the service cancelled it.
     pub response_id: Option<ResponseId>,
+    /// Whether playback ends. False when the user speaks and the application is to interrupt by itself.
+    pub stops_playback: bool,
     /// What was not heard to its end, in order.
     pub items: Vec<InterruptedItem>,
     /// The commands that were sent for it, `response.cancel` first.
@@ -32,7 +34,7 @@ pub struct Interruption {
 impl Interruption {
     /// One of which nothing came.
     pub const fn new(cause: InterruptionCause) -> Self {
-        Self { cause, response_id: None, items: Vec::new(), commands: Vec::new() }
+        Self { cause, response_id: None, stops_playback: false, items: Vec::new(), commands: Vec::new() }
     }
 }
 
@@ -58,8 +60,8 @@ pub struct InterruptedItem {
     pub heard_samples: u64,
     /// Who says that so much was heard.
     pub source: PlaybackSource,
-    /// Where it was cut, in milliseconds from the beginning of the part; `None` when nothing was heard and the item was
-    /// deleted.
+    /// Where it is cut, in milliseconds from the beginning of the part. `None` when nothing was heard: the item is deleted,
+    /// or, where an earlier part of it was heard, stays with that. Without a connection neither is told to the service.
     pub audio_end_ms: Option<u64>,
 }
 
@@ -92,6 +94,7 @@ impl SessionMachine {
         }
         let running = self.conversation.active_response().and_then(|active| active.response().id.get().cloned());
         let mut commands = Vec::new();
+        self.slot.cancel_follow_up();
         if !self.service_interrupts() {
             commands.extend(running.as_ref().and_then(|id| self.cancel(id)));
         }
@@ -124,7 +127,7 @@ impl SessionMachine {
         let heard = heard_samples.min(received);
         let end_ms = item.audio_encoding().samples_to_ms(heard);
         let cut_before = item.heard_samples(index).is_some_and(|before| before.min(received) <= heard);
-        self.playback.report(item_id, index, heard);
+        self.playback.place(item_id, index, heard);
         let mut commands = Vec::new();
         let response_id = self.stop_responding(&mut commands);
         self.stop_part(item_id, index, heard);
@@ -138,9 +141,11 @@ impl SessionMachine {
             let items =
                 vec![InterruptedItem { item_id, content_index: index, heard_samples: heard, source, audio_end_ms }];
             let cause = InterruptionCause::Application;
-            let interruption = Interruption { cause, response_id, items, commands: commands.clone() };
+            let interruption =
+                Interruption { cause, response_id, stops_playback: false, items, commands: commands.clone() };
             self.events.push_back(Event::Interrupted(Arc::new(interruption)));
         }
+        self.interrupt_tools();
         Ok(commands)
     }
 
@@ -169,6 +174,11 @@ impl SessionMachine {
     /// along, and goes on. An interruption leaves it alone.
     pub fn skip_playback(&mut self) {
         self.playback.skip();
+    }
+
+    /// Nobody reports any more, as a speaker that goes: what has come counts as heard, and the clock estimates the rest.
+    pub fn estimate_playback(&mut self) {
+        self.playback.estimate_again();
     }
 
     /// A response is done that was interrupted while it ran: items that came after the interruption were not heard
@@ -217,7 +227,7 @@ impl SessionMachine {
             }
             items.push(InterruptedItem { item_id, content_index, heard_samples: heard, source, audio_end_ms });
         }
-        let interruption = Arc::new(Interruption { cause, response_id, items, commands });
+        let interruption = Arc::new(Interruption { cause, response_id, stops_playback: true, items, commands });
         self.events.push_back(Event::Interrupted(interruption.clone()));
         self.interrupt_tools();
         interruption

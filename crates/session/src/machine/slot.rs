@@ -25,6 +25,8 @@ use vivavoce_protocol::{EventId, ResponseId, ResponseParams};
 
 /// Requests with parameters of their own that may wait.
 pub(super) const MAX_WAITING: usize = 64;
+/// Commands that may wait for all of them together.
+const MAX_COMMANDS: usize = 4_096;
 /// After so long it is asked again for what collided with a response that we know nothing of.
 const RECHECK: Duration = Duration::from_secs(1);
 /// How long a response of the service's own is waited for after the last sign of the user's speech.
@@ -50,6 +52,11 @@ impl Request {
         follow_up: bool,
     ) -> Self {
         Self { params, commands, event_id, follow_up }
+    }
+
+    /// Nobody but the session itself wants it.
+    const fn is_only_follow_up(&self) -> bool {
+        self.follow_up && self.commands.is_empty()
     }
 }
 
@@ -102,11 +109,12 @@ impl Slot {
             return;
         }
         self.waiting.push_back(request);
-        self.patience.get_or_insert(now + timeout);
+        self.patience.get_or_insert(now.saturating_add(timeout));
     }
 
     pub(super) fn has_room(&self) -> bool {
         self.waiting.len() < MAX_WAITING
+            && self.waiting.iter().map(|request| request.commands.len()).sum::<usize>() < MAX_COMMANDS
     }
 
     pub(super) fn has_waiting(&self) -> bool {
@@ -121,8 +129,8 @@ impl Slot {
         }
         let request = self.waiting.pop_front()?;
         let patience = self.patience.filter(|_| self.colliding);
-        self.patience = (!self.waiting.is_empty()).then(|| now + timeout);
-        let asked = Asked { request, until: now + timeout, cancelled: false, patience };
+        self.patience = (!self.waiting.is_empty()).then(|| now.saturating_add(timeout));
+        let asked = Asked { request, until: now.saturating_add(timeout), cancelled: false, patience };
         Some(&self.asked.insert(asked).request)
     }
 
@@ -172,19 +180,26 @@ impl Slot {
 
     /// The service says that another one runs: it is asked for again when that is done. `running` when we know of one.
     pub(super) fn collided(&mut self, request: Request, running: bool, now: Duration, timeout: Duration) {
-        self.collided = (!running).then(|| now + RECHECK);
+        self.collided = (!running).then(|| now.saturating_add(RECHECK));
         self.colliding = true;
         self.stalled = None;
         match self.waiting.iter_mut().find(|waiting| waiting.params == request.params) {
             Some(same) => same.commands.extend(request.commands),
             None => self.waiting.push_front(request),
         }
-        self.patience.get_or_insert(now + timeout);
+        self.patience.get_or_insert(now.saturating_add(timeout));
+    }
+
+    /// The same for what only follows tools.
+    pub(super) fn cancel_follow_up(&mut self) {
+        if let Some(asked) = self.asked.as_mut().filter(|asked| asked.request.is_only_follow_up()) {
+            asked.cancelled = true;
+        }
     }
 
     /// What was to follow tools of a turn that is interrupted is not asked for, unless somebody else wants it.
     pub(super) fn drop_follow_ups(&mut self) {
-        self.waiting.retain(|request| !request.follow_up || !request.commands.is_empty());
+        self.waiting.retain(|request| !request.is_only_follow_up());
         if self.waiting.is_empty() {
             self.patience = None;
         }
@@ -200,7 +215,7 @@ impl Slot {
     /// Something came of the response that runs.
     pub(super) fn progress(&mut self, now: Duration, timeout: Duration) {
         if let Some(patience) = &mut self.patience {
-            *patience = now + timeout;
+            *patience = now.saturating_add(timeout);
         }
         self.stalled = None;
     }
@@ -214,13 +229,16 @@ impl Slot {
     /// The user speaks, or has spoken, and the service will respond.
     pub(super) fn heard(&mut self, speaking: bool, now: Duration) {
         self.speaking = speaking;
-        self.due = Some(now + DUE);
+        self.due = Some(now.saturating_add(DUE));
     }
 
-    /// Audio goes out: somebody who speaks may go on.
-    pub(super) fn fed(&mut self, now: Duration) {
+    /// Audio goes out: somebody who speaks may go on, and those who wait for that wait on.
+    pub(super) fn fed(&mut self, now: Duration, timeout: Duration) {
         if self.speaking && self.due.is_some() {
-            self.due = Some(now + DUE);
+            self.due = Some(now.saturating_add(DUE));
+            if let Some(patience) = &mut self.patience {
+                *patience = now.saturating_add(timeout);
+            }
         }
     }
 
@@ -250,8 +268,12 @@ impl Slot {
             self.unheard();
         }
         let mut given_up = Vec::new();
-        if let Some(asked) = self.asked.take_if(|asked| asked.until <= now) {
-            given_up.extend(asked.request.commands);
+        if let Some(Asked { request, .. }) = self.asked.take_if(|asked| asked.until <= now) {
+            if request.is_only_follow_up() {
+                // It is nobody's, and yet its silence has a name.
+                given_up.push((request.event_id, Wants::Beginning));
+            }
+            given_up.extend(request.commands);
         }
         let kept_colliding = self.collided.is_some() && running.is_none();
         self.collided.take_if(|collided| *collided <= now);
@@ -265,6 +287,13 @@ impl Slot {
             }
         }
         given_up.into_iter().map(|(command, _)| command).collect()
+    }
+
+    /// Answers those that have not been asked for: they will not be.
+    pub(super) fn give_up_waiting(&mut self) -> Vec<EventId> {
+        self.patience = None;
+        let waiting = std::mem::take(&mut self.waiting).into_iter();
+        waiting.flat_map(|request| request.commands).map(|(command, _)| command).collect()
     }
 
     /// Answers all that wait.

@@ -133,7 +133,7 @@ struct Batch {
     done: bool,
     /// The model is to go on when all is answered.
     follow_up: bool,
-    /// The application answers with items of its own, and asks for the response itself.
+    /// The application answers with items of its own, and asks for the response itself; or the turn was interrupted.
     left_alone: bool,
 }
 
@@ -215,16 +215,15 @@ impl Tools {
     }
 
     /// The application has answered an open call by an item of its own.
-    fn answered_by_hand(&mut self, id: &str) {
+    fn answered_by_hand(&mut self, id: &str) -> Option<(Called, Duration)> {
         // What we send ourselves is marked already.
-        if self.answer(id, false).is_none() {
-            return;
-        }
+        let answered = self.answer(id, false)?;
         let holds = |batch: &&mut Batch| batch.calls.iter().any(|open| open.call.id() == id);
         if let Some(batch) = self.batches.iter_mut().find(holds) {
             batch.left_alone = true;
         }
         self.settle();
+        Some(answered)
     }
 
     /// Forgets what is done, and says whether the model is to go on.
@@ -283,6 +282,8 @@ impl SessionMachine {
     pub(super) fn keep_tools(&self, update: &mut Session) -> Result<(), CommandError> {
         let Session::Realtime(update) = update else { return Ok(()) };
         let Some(tools) = update.tools.get_mut() else { return Ok(()) };
+        // What is there already is no other: an application may give back the configuration it has read.
+        tools.retain(|tool| !self.tools.registered.iter().any(|known| Tool::Function(known.tool.clone()) == *tool));
         if tools.iter().filter_map(Tool::function_name).any(|name| self.tools.registered(name).is_some()) {
             return Err(CommandError::DuplicateTool);
         }
@@ -315,7 +316,8 @@ impl SessionMachine {
             }
             Item::FunctionCallOutput(output) => {
                 if let Some(id) = output.call_id.get() {
-                    self.tools.answered_by_hand(id.as_str());
+                    let answered = self.tools.answered_by_hand(id.as_str());
+                    self.events.extend(answered.and_then(|(called, since)| self.answered(called, since, None)));
                 }
             }
             Item::McpApprovalResponse(response) => {
@@ -331,7 +333,9 @@ impl SessionMachine {
     pub(super) fn note_call(&mut self, item: &ConversationItem) {
         let active = self.conversation.active_response().and_then(|active| active.response().id.get());
         let response_id = item.response_id().or(active).cloned();
-        let running = response_id.as_ref().is_some_and(|id| Some(id) == active);
+        // One whose beginning was not told may be followed when its end is.
+        let known = response_id.as_ref().map(|id| self.conversation.response(id.as_str()));
+        let running = known.is_some_and(|record| record.is_none_or(|record| record.is_active()));
         let item_id = item.id().clone();
         match item.item() {
             Item::FunctionCall(call) => {
@@ -447,11 +451,9 @@ impl SessionMachine {
         follow_up: bool,
     ) -> Option<EventId> {
         let (called, since) = self.tools.answer(call_id.as_str(), follow_up)?;
-        let Called::Function(call) = called else { return None };
-        let took = self.now.saturating_sub(since);
-        let outcome = ToolOutcome { call_id: call.call_id.clone(), name: call.name.clone(), took, failure };
-        self.events.push_back(Event::ToolAnswered(Arc::new(outcome)));
-        let item = Item::function_call_output(call.call_id.clone(), output);
+        let told = self.answered(called, since, failure)?;
+        self.events.push_back(told);
+        let item = Item::function_call_output(call_id.clone(), output);
         Some(self.send_item(ItemEvent::new().item(Box::new(item))))
     }
 
@@ -481,6 +483,9 @@ impl SessionMachine {
         }
         self.follow_up();
         // Some services call the tool of an MCP server and say nothing of what it answered until they are asked.
+        if self.conversation.is_silenced(Some(id)) {
+            return;
+        }
         let items = || response.output.get().into_iter().flat_map(List::iter);
         let answered = |item: &Item| matches!(item, Item::McpCall(call) if call.output.get().is_some());
         let mute = |item: &Item| matches!(item, Item::McpCall(_) | Item::McpListTools(_));
@@ -508,7 +513,18 @@ impl SessionMachine {
         for call_id in given_up {
             self.give_up(&call_id, ToolFailure::Interrupted);
         }
-        self.tools.batches.iter_mut().for_each(|batch| batch.follow_up = false);
+        // Of what the application answers itself the model hears, and is not asked to go on: the user has gone on.
+        let tools = &mut self.tools;
+        let outlives = |open: &Open| match &open.call {
+            Called::Function(call) if !open.answered => {
+                tools.registered.iter().any(|tool| tool.name() == call.name && tool.outlives_interruption)
+            }
+            _ => false,
+        };
+        for batch in &mut tools.batches {
+            batch.left_alone |= !batch.calls.iter().any(outlives);
+            batch.follow_up = false;
+        }
         self.tools.settle();
     }
 
@@ -525,17 +541,25 @@ impl SessionMachine {
             self.give_up(&call_id, ToolFailure::ConnectionLost);
         }
         self.tools.batches.clear();
+        // Another connection may give the same ids to other calls.
+        self.tools.seen.clear();
+        self.tools.seen_order.clear();
     }
 
     fn give_up(&mut self, call_id: &CallId, failure: ToolFailure) {
         if self.is_connected() {
             self.give_output(call_id, error_output(&failure), Some(failure), false);
-        } else if let Some((Called::Function(call), since)) = self.tools.answer(call_id.as_str(), false) {
-            let took = self.now.saturating_sub(since);
-            let outcome =
-                ToolOutcome { call_id: call_id.clone(), name: call.name.clone(), took, failure: Some(failure) };
-            self.events.push_back(Event::ToolAnswered(Arc::new(outcome)));
+        } else if let Some((called, since)) = self.tools.answer(call_id.as_str(), false) {
+            self.events.extend(self.answered(called, since, Some(failure)));
         }
+    }
+
+    /// What is told of a call that is over.
+    fn answered(&self, called: Called, since: Duration, failure: Option<ToolFailure>) -> Option<Event> {
+        let Called::Function(call) = called else { return None };
+        let took = self.now.saturating_sub(since);
+        let outcome = ToolOutcome { call_id: call.call_id.clone(), name: call.name.clone(), took, failure };
+        Some(Event::ToolAnswered(Arc::new(outcome)))
     }
 }
 

@@ -4,4 +4,5 @@ mod commands;
 mod common;
 mod conversation;
 mod totality;
+mod uncommon;
 mod with_server;

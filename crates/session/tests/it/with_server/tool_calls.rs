@@ -139,7 +139,8 @@ fn calls_of_an_application_with_tools_of_its_own_are_its_to_answer() {
         assert_eq!(sent(&pair, "response.create"), 2);
         assert!(pair.errors().is_empty());
 
-        let clash = pair.client.update_session(RealtimeSession::new().tools(List::from([tool("clock").into()])));
+        let other = FunctionTool::define("clock", "Another one.", json!({"type": "object"}));
+        let clash = pair.client.update_session(RealtimeSession::new().tools(List::from([other.into()])));
         assert_eq!(clash, Err(CommandError::DuplicateTool));
         assert_eq!(pair.client.add_tool(tool("weather"), false), Err(CommandError::DuplicateTool));
         pair.agree();
