@@ -120,7 +120,8 @@ impl RealtimeClientBuilder {
     }
 
     /// How long a command may wait for the service to say what became of it, 10 s by default; then whoever awaits it gets
-    /// [`Error::Timeout`].
+    /// [`Error::Timeout`]. One that waits for its turn waits on as long as something comes of what it waits for; a response
+    /// that has begun may be silent for six times as long before [`RealtimeClient::respond`] gives it up.
     pub const fn command_timeout(mut self, limit: Duration) -> Self {
         self.session.command_timeout = limit;
         self
@@ -128,7 +129,8 @@ impl RealtimeClientBuilder {
 
     /// Whether speech of the user interrupts the model by itself, true by default: playback ends, and what was not heard
     /// is taken back ([`RealtimeClient::interrupt`]). Otherwise [`Event::Interrupted`](crate::Event::Interrupted) only
-    /// says that the user speaks.
+    /// says that the user speaks. It does so also where the service is told not to interrupt
+    /// (`interrupt_response: false`): to switch barge-in off, switch off both.
     pub const fn interrupt_on_speech(mut self, interrupts: bool) -> Self {
         self.session.interrupt_on_speech = interrupts;
         self

@@ -45,7 +45,7 @@ impl RealtimeClient {
     ///
     /// # Errors
     ///
-    /// [`CommandError::Congested`].
+    /// [`CommandError::DuplicateTool`] for a tool with the name of one that was added; [`CommandError::Congested`].
     pub fn update_session(&self, update: impl Into<Session>) -> Result<Pending<()>, Error> {
         let sent = self.ask(nothing, |session| session.update_session(update))?;
         Ok(sent.unwrap_or_else(|| Pending::done(())))
@@ -55,7 +55,7 @@ impl RealtimeClient {
     ///
     /// # Errors
     ///
-    /// [`CommandError::NotConnected`] and [`CommandError::Congested`].
+    /// [`CommandError::NotConnected`], [`CommandError::Congested`] and [`CommandError::BudgetSpent`].
     pub fn send_user_message(&self, content: impl Into<UserContent>) -> Result<Pending<Arc<Response>>, Error> {
         self.order(response, |session| session.send_user_message(content))
     }
@@ -165,7 +165,7 @@ impl RealtimeClient {
     /// Stops the model: playback ends, what is running is cancelled (`response.cancel`), and what was not heard is taken
     /// back, each item at its played position (`conversation.item.truncate`); an item of which nothing was heard is
     /// deleted. Works after generation has ended, and without a connection. Awaited, the service has done it, and it is
-    /// what was done.
+    /// what was done; a response that was asked for and has not begun is cancelled when it begins, and not waited for.
     ///
     /// Speech of the user does the same by itself, unless that is switched off
     /// ([`interrupt_on_speech`](crate::RealtimeClientBuilder::interrupt_on_speech)).

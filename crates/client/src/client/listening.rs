@@ -23,7 +23,9 @@ impl RealtimeClient {
         RealtimeEventStream::new(self.shared().realtime.listen())
     }
 
-    /// Calls `tell` for everything that happens. Must be called within a tokio runtime, as all its sisters.
+    /// Calls `tell` for everything that happens, [`Event::Lagged`] among it when it was too slow. Must be called within a
+    /// tokio runtime, as all its sisters; those hear only of what they are named for. A closure runs on a worker of the
+    /// runtime: one that blocks for long takes it from others.
     pub fn on_event(&self, mut tell: impl FnMut(&Event) + Send + 'static) -> Listener {
         let tell = move |news: Result<Event, u64>| tell(&news.unwrap_or_else(Event::Lagged));
         Listener::spawn(self.shared().events.listen(), tell, self.report())
@@ -106,7 +108,8 @@ impl RealtimeClient {
     }
 
     /// Calls `tell` for what travels under a wire name: `server.response.done`, `client.session.update`,
-    /// `server.*`, `client.*`, or `*`.
+    /// `server.*`, `client.*`, or `*`. A closure that is too slow misses events, which only the log says:
+    /// [`realtime_events`](Self::realtime_events) counts them.
     pub fn on(&self, pattern: &str, mut tell: impl FnMut(&RealtimeEvent) + Send + 'static) -> Listener {
         let pattern = pattern.to_owned();
         let tell = move |news: Result<RealtimeEvent, u64>| {

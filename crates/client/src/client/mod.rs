@@ -324,7 +324,8 @@ impl RealtimeClient {
     }
 
     /// Disconnects, and forgets everything since the client was built: the conversation, every update of the
-    /// configuration, tools that were added, and what was counted. Listeners stay; each ends with its [`Listener`](crate::Listener).
+    /// configuration, tools that were added, and what was counted. Who decides about tools stays, and so do listeners;
+    /// each ends with its [`Listener`](crate::Listener).
     pub async fn reset(&self) {
         loop {
             self.disconnect().await;

@@ -15,8 +15,8 @@
 //! the user's speech, takes its turn first: while the user speaks, and until it begins, nothing is asked for.
 //!
 //! Nothing waits for ever: when nothing has come of what runs for as long as a command may take, those that wait are
-//! told that they are unanswered, and the first of them is asked for all the same. If the service then says that
-//! one is running, it waits once more.
+//! told that they are unanswered, and the first of them is asked for all the same, unless the user speaks. If the
+//! service then says that one is running, it waits once more.
 
 use std::collections::VecDeque;
 use std::time::Duration;
