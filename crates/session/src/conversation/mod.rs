@@ -3,6 +3,7 @@
 //! Events come in any order a service can produce, and some it should not: what comes for an item before its
 //! announcement waits with it, what comes after it was cut or deleted is dropped.
 
+mod heard;
 mod item;
 mod response;
 mod retention;
