@@ -9,7 +9,7 @@ use vivavoce_protocol::{
     Role, Session, SessionType,
 };
 
-use super::acknowledgements::Expected;
+use super::acknowledgements::{Expected, Outcome};
 use super::slot::{Request, Wants};
 use super::{COMMAND_TAG, SessionMachine, write_append};
 use crate::{CommandError, Event};
@@ -176,9 +176,15 @@ impl SessionMachine {
         id
     }
 
-    /// Asks for the response whose turn it is.
+    /// Asks for the response whose turn it is, unless the budget is spent.
     pub(super) fn pump(&mut self) {
         if !self.slot.has_waiting() || !self.is_connected() {
+            return;
+        }
+        if self.accounting.is_budget_spent() {
+            for command in self.slot.give_up_waiting() {
+                self.acknowledgements.tell(command, Outcome::BudgetSpent);
+            }
             return;
         }
         let running = self.conversation.active_response().and_then(|active| active.response().id.get());

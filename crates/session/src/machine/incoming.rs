@@ -300,13 +300,11 @@ impl SessionMachine {
         self.watch_budget();
     }
 
-    /// Says once that the budget is spent.
+    /// Says once that the budget is spent, and gives up what waits.
     pub(super) fn watch_budget(&mut self) {
         if let Some((spent, budget)) = self.accounting.overspent() {
             self.events.push_back(Event::BudgetSpent { spent, budget });
-            for command in self.slot.give_up_waiting() {
-                self.acknowledgements.tell(command, Outcome::BudgetSpent);
-            }
+            self.pump();
         }
     }
 

@@ -190,13 +190,6 @@ impl Slot {
         self.patience.get_or_insert(now.saturating_add(timeout));
     }
 
-    /// The same for what only follows tools.
-    pub(super) fn cancel_follow_up(&mut self) {
-        if let Some(asked) = self.asked.as_mut().filter(|asked| asked.request.is_only_follow_up()) {
-            asked.cancelled = true;
-        }
-    }
-
     /// What was to follow tools of a turn that is interrupted is not asked for, unless somebody else wants it.
     pub(super) fn drop_follow_ups(&mut self) {
         self.waiting.retain(|request| !request.is_only_follow_up());
@@ -208,6 +201,13 @@ impl Slot {
     /// What was asked for and has not begun shall be cancelled when it begins.
     pub(super) const fn cancel_asked(&mut self) {
         if let Some(asked) = &mut self.asked {
+            asked.cancelled = true;
+        }
+    }
+
+    /// The same for what only follows tools.
+    pub(super) fn cancel_follow_up(&mut self) {
+        if let Some(asked) = self.asked.as_mut().filter(|asked| asked.request.is_only_follow_up()) {
             asked.cancelled = true;
         }
     }

@@ -178,6 +178,10 @@ impl Tools {
         self.registered.iter().find(|registered| registered.name() == name)
     }
 
+    fn outlives_interruption(&self, call: &ToolCall) -> bool {
+        self.registered(&call.name).is_some_and(|registered| registered.outlives_interruption)
+    }
+
     fn open(&mut self, call: Called, response_id: Option<ResponseId>, now: Duration, running: bool) {
         let open = Open { call, since: now, answered: false };
         if let Some(batch) = self.batches.iter_mut().find(|batch| batch.response_id == response_id) {
@@ -465,11 +469,9 @@ impl SessionMachine {
     }
 
     fn ask_to_go_on(&mut self) {
-        if !self.accounting.is_budget_spent() {
-            let request = Request::new(self.ids.event_id(), None, Vec::new(), true);
-            self.slot.request(request, self.now, self.options.command_timeout);
-            self.pump();
-        }
+        let request = Request::new(self.ids.event_id(), None, Vec::new(), true);
+        self.slot.request(request, self.now, self.options.command_timeout);
+        self.pump();
     }
 
     /// A response of the default conversation is done: what it called may be followed up.
@@ -507,24 +509,23 @@ impl SessionMachine {
                 Called::Function(call) if call.handled => Some(call),
                 _ => None,
             })
-            .filter(|call| tools.registered(&call.name).is_none_or(|registered| !registered.outlives_interruption))
+            .filter(|call| !tools.outlives_interruption(call))
             .map(|call| call.call_id.clone())
             .collect();
         for call_id in given_up {
             self.give_up(&call_id, ToolFailure::Interrupted);
         }
         // Of what the application answers itself the model hears, and is not asked to go on: the user has gone on.
-        let tools = &mut self.tools;
-        let outlives = |open: &Open| match &open.call {
-            Called::Function(call) if !open.answered => {
-                tools.registered.iter().any(|tool| tool.name() == call.name && tool.outlives_interruption)
-            }
-            _ => false,
-        };
-        for batch in &mut tools.batches {
-            batch.left_alone |= !batch.calls.iter().any(outlives);
+        let mut batches = std::mem::take(&mut self.tools.batches);
+        for batch in &mut batches {
+            let goes_on = batch.calls.iter().any(|open| match &open.call {
+                Called::Function(call) => !open.answered && self.tools.outlives_interruption(call),
+                Called::Approval(_) => false,
+            });
+            batch.left_alone |= !goes_on;
             batch.follow_up = false;
         }
+        self.tools.batches = batches;
         self.tools.settle();
     }
 
@@ -541,9 +542,6 @@ impl SessionMachine {
             self.give_up(&call_id, ToolFailure::ConnectionLost);
         }
         self.tools.batches.clear();
-        // Another connection may give the same ids to other calls.
-        self.tools.seen.clear();
-        self.tools.seen_order.clear();
     }
 
     fn give_up(&mut self, call_id: &CallId, failure: ToolFailure) {
