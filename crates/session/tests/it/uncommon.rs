@@ -107,8 +107,8 @@ fn an_end_that_is_told_twice_brings_one_follow_up() {
     assert_eq!(p.sent_types(), ["response.create"]);
 }
 
-#[test]
-fn an_item_put_beside_the_conversation_may_be_of_an_earlier_connection() {
+/// A service whose ids begin anew has put an item of the connection before beside the conversation.
+fn with_a_carried_item_put_beside() -> Played {
     let mut p = Played::new();
     p.feed(response("created", "resp_1", "in_progress", json!([])));
     p.feed(output_item("added", "resp_1", assistant("item_1", "in_progress", json!([]))));
@@ -117,29 +117,26 @@ fn an_item_put_beside_the_conversation_may_be_of_an_earlier_connection() {
     let mut d = response("done", "resp_2", "completed", json!([assistant("item_1", "completed", json!([]))]));
     d["response"]["conversation_id"] = Value::Null;
     p.feed(d);
+    p
+}
+
+#[test]
+fn an_item_put_beside_the_conversation_may_be_of_an_earlier_connection() {
+    let mut p = with_a_carried_item_put_beside();
     p.feed(added(user("u1", "x"), None));
     p.feed(added(user("u2", "x"), Some("u1")));
     p.feed(added(user("u0", "x"), None));
+    assert_eq!(p.order(), ["u0", "u1", "u2"]);
 }
 
 #[test]
 fn so_may_one_that_is_interrupted_afterwards() {
-    let mut p = Played::new();
-    p.feed(response("created", "resp_1", "in_progress", json!([])));
-    p.feed(output_item("added", "resp_1", assistant("item_1", "in_progress", json!([]))));
-    p.lose_connection();
-    p.command(|m| m.handle_connected());
-    let mut d = response("done", "resp_2", "completed", json!([assistant("item_1", "completed", json!([]))]));
-    d["response"]["conversation_id"] = Value::Null;
-    p.feed(d);
-    // nothing of the item "b" of another response was heard yet
+    let mut p = with_a_carried_item_put_beside();
     p.feed(response("created", "resp_3", "in_progress", json!([])));
-    p.command(|m| m.handle_time(s(0)));
-    let mut x = audio_delta("x", &[1; 24_000]);
-    x["response_id"] = json!("resp_3");
     p.feed(output_item("added", "resp_3", assistant("item_1", "in_progress", json!([]))));
+    p.sent.clear();
     p.command(|m| m.interrupt());
-    let _ = x;
+    assert_eq!(p.sent_types().first(), Some(&"response.cancel"));
 }
 
 #[test]
