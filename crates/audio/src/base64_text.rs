@@ -1,24 +1,7 @@
 //! Base64, the text that audio travels as: standard alphabet, padded. What a stream of deltas needs beyond one text,
-//! the half sample between two, is in `delta`.
+//! the half sample between two, is in `delta`; what does the work, in `engine`.
 
-use std::sync::LazyLock;
-
-use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
-use base64::{DecodeError, DecodeSliceError, Engine as _};
-
-use crate::{AudioEncoding, AudioError, g711};
-
-/// We write padding, and read text with or without.
-const CONFIG: GeneralPurposeConfig =
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-
-// `base64::prelude` has only the scalar engine; the SIMD one exists on these targets and picks its instructions once.
-#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon")))]
-static ENGINE: LazyLock<base64::engine::Simd> = LazyLock::new(|| base64::engine::Simd::standard(CONFIG));
-
-#[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon"))))]
-static ENGINE: LazyLock<base64::engine::GeneralPurpose> =
-    LazyLock::new(|| base64::engine::GeneralPurpose::new(&base64::alphabet::STANDARD, CONFIG));
+use crate::{AudioEncoding, AudioError, engine, g711};
 
 /// Samples that are converted at a time where they cannot be encoded as they lie. Whole groups of three bytes, so that
 /// no padding falls inside.
@@ -64,9 +47,7 @@ fn encode_companded(samples: &[i16], compand: impl Fn(i16) -> u8, out: &mut Stri
 /// Appends `bytes` to `out` as base64.
 pub fn encode_bytes_base64(bytes: &[u8], out: &mut String) {
     out.reserve(bytes.len().div_ceil(3).saturating_mul(4));
-    // Through a kilobyte on the stack, which stays in cache: encoding into the string's own spare room would need it
-    // zeroed first and checked as UTF-8 from its start afterwards.
-    ENGINE.encode_string(bytes, out);
+    engine::encode(bytes, out);
 }
 
 /// The bytes that base64 stands for. Padding may be missing; white space is not base64.
@@ -76,7 +57,7 @@ pub fn encode_bytes_base64(bytes: &[u8], out: &mut String) {
 /// [`AudioError::InvalidBase64`].
 pub fn decode_base64(text: &str) -> Result<Vec<u8>, AudioError> {
     let mut bytes = vec![0; decoded_len(text)];
-    let written = decode_into(text, &mut bytes)?;
+    let written = engine::decode(text, &mut bytes)?;
     bytes.truncate(written);
     Ok(bytes)
 }
@@ -88,25 +69,7 @@ pub(crate) fn decoded_len(text: &str) -> usize {
 }
 
 /// The length of the text without the padding at its end.
-fn symbols(text: &str) -> usize {
+pub(crate) fn symbols(text: &str) -> usize {
     let padding = text.bytes().rev().take(2).take_while(|&byte| byte == b'=').count();
     text.len() - padding
-}
-
-/// Decodes `text` into `bytes`, which has room for [`decoded_len`]; says how many were written.
-pub(crate) fn decode_into(text: &str, bytes: &mut [u8]) -> Result<usize, AudioError> {
-    ENGINE.decode_slice(text, bytes).map_err(|error| {
-        let (position, problem) = match error {
-            DecodeSliceError::DecodeError(DecodeError::InvalidByte(at, _)) => (at, "not a character of base64"),
-            DecodeSliceError::DecodeError(DecodeError::InvalidLastSymbol { offset, .. }) => {
-                (offset, "the last character has bits that stand for nothing")
-            }
-            DecodeSliceError::DecodeError(DecodeError::InvalidPadding) => (symbols(text), "wrong padding"),
-            // Room for all of a valid text was given.
-            DecodeSliceError::DecodeError(DecodeError::InvalidLength(_)) | DecodeSliceError::OutputSliceTooSmall => {
-                (text.len(), "ends in the middle of a byte")
-            }
-        };
-        AudioError::InvalidBase64 { position, problem }
-    })
 }

@@ -4,8 +4,8 @@
 use std::iter::repeat_n;
 use std::sync::Arc;
 
-use crate::base64_text::{decode_into, decoded_len};
-use crate::{AudioChunk, AudioEncoding, AudioError, g711};
+use crate::base64_text::decoded_len;
+use crate::{AudioChunk, AudioEncoding, AudioError, engine, g711};
 
 /// Decodes the audio of one stream, delta by delta.
 ///
@@ -44,7 +44,7 @@ impl DeltaDecoder {
     /// [`AudioError::InvalidBase64`]. Nothing of that delta is taken then; the decoder goes on with the next as if it
     /// had never come.
     pub fn decode(&mut self, base64: &str) -> Result<AudioChunk, AudioError> {
-        self.fill(decoded_len(base64), |bytes| decode_into(base64, bytes))
+        self.fill(decoded_len(base64), |bytes| engine::decode(base64, bytes))
     }
 
     /// The samples of bytes that came without base64.

@@ -53,6 +53,7 @@ mod chunk;
 pub mod convert;
 mod delta;
 mod encoding;
+mod engine;
 mod error;
 pub mod g711;
 pub mod level;

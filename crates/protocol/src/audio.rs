@@ -1,9 +1,7 @@
 //! How a session carries sound.
 
-use serde::ser::SerializeMap;
-
 use crate::dialect::beta;
-use crate::wire::{Decode, Encode, Int, Members, Open, Spots, object, words};
+use crate::wire::{Decode, Encode, Int, Json, Kind, Members, Node, Open, Spots, object, object_spots, read, words};
 use crate::{Dialect, Member};
 
 words! {
@@ -18,7 +16,7 @@ words! {
     }
 }
 
-object! { plain
+object! {
     /// An audio format: `{"type": "audio/pcm", "rate": 24000}`; in beta the word `"pcm16"`.
     pub struct AudioFormat {
         /// The encoding.
@@ -46,10 +44,10 @@ impl AudioFormat {
 }
 
 impl<'a> Decode<'a> for AudioFormat {
-    fn decode(json: &'a serde_json::value::RawValue, dialect: Dialect) -> Option<Self> {
-        let (mut format, word) = match crate::wire::unquote(json) {
+    fn decode(json: Json<'a>, dialect: Dialect) -> Option<Self> {
+        let (mut format, word) = match json.unquote() {
             Some(word) => (beta::read_audio_format(&word)?, true),
-            None => (Self::read(Members::of(json)?, dialect), false),
+            None => (read(Members::inside(json)?, dialect), false),
         };
         format.rest.accent = match (dialect, word) {
             (Dialect::Beta, false) => Some(Dialect::Ga),
@@ -61,21 +59,21 @@ impl<'a> Decode<'a> for AudioFormat {
 }
 
 impl Encode for AudioFormat {
-    const EXPECTED: &'static str = "an audio format";
+    fn expected() -> &'static str {
+        "an audio format"
+    }
 
-    fn encode<S: serde::Serializer>(&self, serializer: S, dialect: Dialect) -> Result<S::Ok, S::Error> {
+    fn encode(&self, dialect: Dialect) -> Node<'_> {
         if self.rest.accent.unwrap_or(dialect) == Dialect::Beta
             && let Some(word) = beta::write_audio_format(self)
         {
-            return serializer.serialize_str(word);
+            return Node::Text(word);
         }
-        let mut map = serializer.serialize_map(None)?;
-        self.encode_members(&mut map, dialect)?;
-        map.end()
+        Node::Object(Kind::None, self, dialect)
     }
 
     fn spots(&self, spots: &mut Spots) {
-        self.member_spots(spots);
+        object_spots(self, spots);
     }
 }
 

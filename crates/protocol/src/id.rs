@@ -7,10 +7,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
 
 use crate::Dialect;
-use crate::wire::{Decode, Encode, Member};
+use crate::wire::{Decode, Encode, Json, Member, Node};
 
 macro_rules! ids {
     ($( $(#[$meta:meta])* pub struct $name:ident; )*) => {$(
@@ -88,16 +87,18 @@ macro_rules! ids {
         }
 
         impl Decode<'_> for $name {
-            fn decode(json: &RawValue, _: Dialect) -> Option<Self> {
-                crate::wire::unquote(json).map(|id| Self(id.into()))
+            fn decode(json: Json<'_>, _: Dialect) -> Option<Self> {
+                json.unquote().map(|id| Self(id.into()))
             }
         }
 
         impl Encode for $name {
-            const EXPECTED: &'static str = "an id";
+            fn expected() -> &'static str {
+                "an id"
+            }
 
-            fn encode<S: Serializer>(&self, serializer: S, _: Dialect) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
+            fn encode(&self, _: Dialect) -> Node<'_> {
+                Node::Text(&self.0)
             }
         }
     )*};

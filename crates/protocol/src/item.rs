@@ -1,12 +1,12 @@
 //! Items: what a conversation consists of.
 
-use serde::ser::SerializeMap;
-use serde_json::value::RawValue;
-
 use crate::dialect::beta;
 use crate::id::{CallId, ItemId};
 use crate::session::ImageDetail;
-use crate::wire::{Blob, Decode, Encode, Int, List, Members, Open, RawJson, Reason, Spots, object, words};
+use crate::wire::{
+    Blob, Decode, Encode, Int, Json, Kind, List, Members, Node, Open, RawJson, Reason, Spots, object, object_spots,
+    read, words,
+};
 use crate::{Dialect, Member};
 
 words! {
@@ -80,7 +80,7 @@ pub enum Item {
     Unknown(UnknownItem),
 }
 
-object! { tagged
+object! {
     /// A message of the user, the model or the system.
     pub struct MessageItem {
         /// The item's id.
@@ -96,7 +96,7 @@ object! { tagged
     }
 }
 
-object! { plain
+object! {
     /// One part of a message's content.
     pub struct ContentPart {
         /// The kind of content.
@@ -118,7 +118,7 @@ object! { plain
     }
 }
 
-object! { tagged
+object! {
     /// The model asks the application to call a function.
     pub struct FunctionCallItem {
         /// The item's id.
@@ -136,7 +136,7 @@ object! { tagged
     }
 }
 
-object! { tagged
+object! {
     /// The application's answer to a function call.
     pub struct FunctionCallOutputItem {
         /// The item's id.
@@ -152,7 +152,7 @@ object! { tagged
     }
 }
 
-object! { tagged
+object! {
     /// The tools an MCP server has.
     pub struct McpListToolsItem {
         /// The item's id.
@@ -170,7 +170,7 @@ object! { tagged
     }
 }
 
-object! { plain
+object! {
     /// A tool of an MCP server.
     pub struct McpToolInfo {
         /// Its name.
@@ -184,7 +184,7 @@ object! { plain
     }
 }
 
-object! { tagged
+object! {
     /// The service called a tool of an MCP server.
     pub struct McpCallItem {
         /// The item's id.
@@ -208,7 +208,7 @@ object! { tagged
     }
 }
 
-object! { plain
+object! {
     /// How an MCP call went wrong.
     pub struct McpError {
         /// Who failed.
@@ -220,7 +220,7 @@ object! { plain
     }
 }
 
-object! { tagged
+object! {
     /// The service asks for leave to call a tool.
     pub struct McpApprovalRequestItem {
         /// The item's id.
@@ -238,7 +238,7 @@ object! { tagged
     }
 }
 
-object! { tagged
+object! {
     /// The application grants or refuses a call.
     pub struct McpApprovalResponseItem {
         /// The item's id. The reference requires it, but clients leave it out and the service takes it.
@@ -256,7 +256,7 @@ object! { tagged
     }
 }
 
-object! { tagged
+object! {
     /// An item of the conversation by its id.
     pub struct ItemReference {
         /// The item's id.
@@ -264,7 +264,7 @@ object! { tagged
     }
 }
 
-object! { plain
+object! {
     /// An item of a kind newer than this crate. What it has beyond these is in `rest`.
     pub struct UnknownItem {
         /// Its kind.
@@ -345,59 +345,56 @@ impl ContentPart {
 }
 
 impl<'a> Decode<'a> for ContentPart {
-    fn decode(json: &'a RawValue, dialect: Dialect) -> Option<Self> {
-        let members = Members::of(json)?;
+    fn decode(json: Json<'a>, dialect: Dialect) -> Option<Self> {
+        let members = Members::inside(json)?;
         let spoken = beta::part_dialect(members.text("type").as_deref(), dialect);
-        let mut part = Self::read(members, spoken);
+        let mut part: Self = read(members, spoken);
         part.rest.accent = (spoken != dialect).then_some(spoken);
         Some(part)
     }
 }
 
 impl Encode for ContentPart {
-    const EXPECTED: &'static str = "a content part";
+    fn expected() -> &'static str {
+        "a content part"
+    }
 
-    fn encode<S: serde::Serializer>(&self, serializer: S, dialect: Dialect) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        self.encode_members(&mut map, self.rest.accent.unwrap_or(dialect))?;
-        map.end()
+    fn encode(&self, dialect: Dialect) -> Node<'_> {
+        Node::Object(Kind::None, self, self.rest.accent.unwrap_or(dialect))
     }
 
     fn spots(&self, spots: &mut Spots) {
-        self.member_spots(spots);
+        object_spots(self, spots);
     }
 }
 
 macro_rules! by_kind {
     ($($kind:literal $variant:ident $ty:ident,)*) => {
         impl<'a> Decode<'a> for Item {
-            fn decode(json: &'a RawValue, dialect: Dialect) -> Option<Self> {
-                let members = Members::of(json)?;
+            fn decode(json: Json<'a>, dialect: Dialect) -> Option<Self> {
+                let members = Members::inside(json)?;
                 Some(match members.text("type").as_deref() {
-                    $(Some($kind) => Self::$variant($ty::read(members, dialect)),)*
-                    _ => Self::Unknown(UnknownItem::read(members, dialect)),
+                    $(Some($kind) => Self::$variant(read(members.without_type(), dialect)),)*
+                    _ => Self::Unknown(read(members, dialect)),
                 })
             }
         }
 
         impl Encode for Item {
-            const EXPECTED: &'static str = "an item";
+            fn expected() -> &'static str {
+                "an item"
+            }
 
-            fn encode<S: serde::Serializer>(&self, serializer: S, dialect: Dialect) -> Result<S::Ok, S::Error> {
+            fn encode(&self, dialect: Dialect) -> Node<'_> {
                 match self {
-                    $(Self::$variant(item) => {
-                        let mut map = serializer.serialize_map(None)?;
-                        map.serialize_entry("type", $kind)?;
-                        item.encode_members(&mut map, dialect)?;
-                        map.end()
-                    })*
-                    Self::Unknown(item) => item.encode(serializer, dialect),
+                    $(Self::$variant(item) => Node::Object(Kind::Word($kind), item, dialect),)*
+                    Self::Unknown(item) => item.encode(dialect),
                 }
             }
 
             fn spots(&self, spots: &mut Spots) {
                 match self {
-                    $(Self::$variant(item) => item.member_spots(spots),)*
+                    $(Self::$variant(item) => object_spots(item, spots),)*
                     Self::Unknown(_) => spots.report(Reason::UnknownType),
                 }
             }
@@ -451,7 +448,7 @@ by_kind! {
 /// In the GA dialect.
 impl serde::Serialize for Item {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.encode(serializer, Dialect::Ga)
+        self.encode(Dialect::Ga).serialize(serializer)
     }
 }
 
@@ -482,3 +479,5 @@ impl Item {
         status.get().and_then(Open::known)
     }
 }
+
+crate::wire::to_json!(Item);

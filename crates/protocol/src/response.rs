@@ -47,7 +47,7 @@ words! {
     }
 }
 
-object! { plain
+object! {
     /// One response of the model.
     pub struct Response {
         /// The response's id.
@@ -79,7 +79,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// What a `response.create` asks for; what is absent comes from the session.
     pub struct ResponseParams {
         /// What the response consists of.
@@ -113,7 +113,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// `response.audio`.
     pub struct ResponseAudio {
         /// Format and voice.
@@ -121,7 +121,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// Why a response is in its state.
     pub struct StatusDetails {
         /// The state once more.
@@ -133,7 +133,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// What went wrong with a response or a transcription.
     pub struct ErrorDetail {
         /// The class of error.
@@ -147,7 +147,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// What a response cost.
     pub struct Usage {
         /// Input and output together.
@@ -163,7 +163,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// What the model read, by kind.
     pub struct InputTokens {
         /// Text.
@@ -179,7 +179,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// The cached part of the input, by kind.
     pub struct CachedTokens {
         /// Text.
@@ -191,7 +191,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// What the model made, by kind.
     pub struct OutputTokens {
         /// Text.
@@ -201,7 +201,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// What a transcription cost.
     pub struct TranscriptionUsage {
         /// By tokens or by seconds.
@@ -219,7 +219,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// What a transcription model heard, by kind.
     pub struct TranscriptionInputTokens {
         /// Text.
@@ -248,3 +248,5 @@ impl ResponseParams {
         self
     }
 }
+
+crate::wire::to_json!(Response, ResponseParams);

@@ -1,9 +1,10 @@
 //! Tools a session offers and the choice among them.
 
-use serde_json::value::RawValue;
-
 use crate::Dialect;
-use crate::wire::{Decode, Dict, Encode, List, Members, Open, RawJson, Reason, Secret, Spots, any_of, object, words};
+use crate::wire::{
+    Decode, Dict, Encode, Json, Kind, List, Members, Node, Open, RawJson, Reason, Secret, Spots, any_of, object,
+    object_spots, read, words,
+};
 
 words! {
     /// `tool_choice` as a word.
@@ -68,7 +69,7 @@ pub enum Tool {
     Unknown(RawJson),
 }
 
-object! { plain
+object! {
     /// A function the model may ask the application to call.
     pub struct FunctionTool {
         /// `function`.
@@ -82,7 +83,7 @@ object! { plain
     }
 }
 
-object! { tagged
+object! {
     /// A Model Context Protocol server the service calls by itself.
     pub struct McpTool {
         /// The label its calls carry.
@@ -110,7 +111,7 @@ object! { tagged
     }
 }
 
-object! { plain
+object! {
     /// Picks tools of an MCP server.
     pub struct McpToolFilter {
         /// By name.
@@ -120,7 +121,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// Which tools of an MCP server always, and which never need an approval.
     pub struct ApprovalFilter {
         /// Tools that always need one.
@@ -130,7 +131,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// One particular tool as `tool_choice`.
     pub struct ToolChoiceTool {
         /// The kind of tool.
@@ -205,37 +206,33 @@ impl Tool {
 }
 
 impl<'a> Decode<'a> for Tool {
-    fn decode(json: &'a RawValue, dialect: Dialect) -> Option<Self> {
-        let members = Members::of(json)?;
+    fn decode(json: Json<'a>, dialect: Dialect) -> Option<Self> {
+        let members = Members::inside(json)?;
         Some(match members.text("type").as_deref() {
-            Some("mcp") => Self::Mcp(Box::new(McpTool::read(members, dialect))),
-            None | Some("function") => Self::Function(FunctionTool::read(members, dialect)),
+            Some("mcp") => Self::Mcp(Box::new(read(members.without_type(), dialect))),
+            None | Some("function") => Self::Function(read(members, dialect)),
             Some(_) => Self::Unknown(json.into()),
         })
     }
 }
 
 impl Encode for Tool {
-    const EXPECTED: &'static str = "a tool";
+    fn expected() -> &'static str {
+        "a tool"
+    }
 
-    fn encode<S: serde::Serializer>(&self, serializer: S, dialect: Dialect) -> Result<S::Ok, S::Error> {
-        use serde::ser::{Serialize, SerializeMap};
+    fn encode(&self, dialect: Dialect) -> Node<'_> {
         match self {
-            Self::Function(tool) => tool.encode(serializer, dialect),
-            Self::Unknown(raw) => raw.serialize(serializer),
-            Self::Mcp(tool) => {
-                let mut map = serializer.serialize_map(None)?;
-                map.serialize_entry("type", "mcp")?;
-                tool.encode_members(&mut map, dialect)?;
-                map.end()
-            }
+            Self::Function(tool) => Node::Object(Kind::None, tool, dialect),
+            Self::Mcp(tool) => Node::Object(Kind::Word("mcp"), &**tool, dialect),
+            Self::Unknown(raw) => Node::Raw(raw),
         }
     }
 
     fn spots(&self, spots: &mut Spots) {
         match self {
             Self::Function(tool) => tool.spots(spots),
-            Self::Mcp(tool) => tool.member_spots(spots),
+            Self::Mcp(tool) => object_spots(&**tool, spots),
             Self::Unknown(_) => spots.report(Reason::UnknownType),
         }
     }

@@ -8,7 +8,7 @@ use vivavoce_protocol::{EventId, Item, ItemId, List, Response, Session};
 
 use crate::{
     Advice, ConversationItem, Diagnostic, Interruption, McpApproval, SessionError, ToolCall, ToolOutcome, TurnTimes,
-    UsageTotals,
+    UsageTotals, advice,
 };
 
 /// Something that happened in the session. Cloning and moving it is cheap: what is large is shared.
@@ -103,7 +103,7 @@ impl Close {
     pub fn explanation(&self) -> String {
         let what = match (self.code, self.reason.as_str()) {
             _ if self.by_us => return "the connection was closed by this side".to_owned(),
-            (_, reason) if reason.contains("beta_api_shape_disabled") => {
+            (_, reason) if advice::says(reason, "beta_api_shape_disabled") => {
                 "the service no longer speaks the beta protocol: use the GA dialect"
             }
             (Some(3000), _) => "the service refused the credential: check the API key",

@@ -3,7 +3,7 @@
 //! Positions count every sample appended in the session, as the service's `audio_start_ms` and `audio_end_ms`
 //! do; neither a commit nor a clear resets them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use vivavoce_audio::{AudioBuffer, AudioChunk, AudioEncoding};
 use vivavoce_protocol::{EventId, ItemId};
@@ -28,7 +28,7 @@ pub(crate) struct InputAudio {
     /// Commits and clears in the order they were sent, each with the position it takes everything before.
     sent: VecDeque<(EventId, usize)>,
     /// Speech the service's turn detection found, by the item it becomes.
-    speech: HashMap<ItemId, Speech>,
+    speech: Vec<(ItemId, Speech)>,
     /// The last items that have their audio: a commit that is said twice takes nothing.
     settled: VecDeque<ItemId>,
 }
@@ -59,7 +59,7 @@ impl InputAudio {
             bound: samples(encoding, max_ms),
             taken: 0,
             sent: VecDeque::new(),
-            speech: HashMap::new(),
+            speech: Vec::new(),
             settled: VecDeque::new(),
         }
     }
@@ -96,6 +96,11 @@ impl InputAudio {
         self.buffer.end() > self.sent.back().map_or(self.taken, |(_, position)| *position)
     }
 
+    /// The audio that no commit has taken, as far as it is kept.
+    pub(crate) fn pending(&self) -> AudioBuffer {
+        self.buffer.slice(self.sent.back().map_or(self.taken, |(_, position)| *position)..)
+    }
+
     /// A commit or a clear goes out.
     pub(crate) fn commit_sent(&mut self, event_id: EventId) {
         if self.sent.len() == WAITING {
@@ -118,28 +123,38 @@ impl InputAudio {
     /// `input_audio_buffer.speech_stopped`. Speech whose start was not announced is empty, as in the reference.
     pub(crate) fn speech_stopped(&mut self, item_id: ItemId, end_ms: u64) {
         let to = self.position(end_ms);
-        let from = match self.speech.get(&item_id) {
-            Some(Speech::Started { from } | Speech::Ended { from, .. }) => *from,
+        let from = match self.speech_of(&item_id) {
+            Some(Speech::Started { from } | Speech::Ended { from, .. }) => from,
             None => to,
         };
         self.insert_speech(item_id, Speech::Ended { from, to });
     }
 
     fn insert_speech(&mut self, item_id: ItemId, speech: Speech) {
-        if self.speech.len() >= WAITING && !self.speech.contains_key(&item_id) {
+        self.take_speech(&item_id);
+        if self.speech.len() >= WAITING {
             self.speech.clear();
         }
-        self.speech.insert(item_id, speech);
+        self.speech.push((item_id, speech));
+    }
+
+    fn speech_of(&self, item_id: &ItemId) -> Option<Speech> {
+        self.speech.iter().find(|(id, _)| id == item_id).map(|(_, speech)| *speech)
+    }
+
+    fn take_speech(&mut self, item_id: &ItemId) -> Option<Speech> {
+        let at = self.speech.iter().position(|(id, _)| id == item_id)?;
+        Some(self.speech.swap_remove(at).1)
     }
 
     /// Whether the service's turn detection made this item.
     pub(crate) fn is_turn(&self, item_id: &ItemId) -> bool {
-        matches!(self.speech.get(item_id), Some(Speech::Ended { .. }))
+        matches!(self.speech_of(item_id), Some(Speech::Ended { .. }))
     }
 
     /// Whether it heard this one begin, and not end.
     pub(crate) fn is_open(&self, item_id: &ItemId) -> bool {
-        matches!(self.speech.get(item_id), Some(Speech::Started { .. }))
+        matches!(self.speech_of(item_id), Some(Speech::Started { .. }))
     }
 
     /// Whether its audio was taken.
@@ -158,7 +173,7 @@ impl InputAudio {
             self.settled.pop_front();
         }
         self.settled.push_back(item_id.clone());
-        let (from, to) = match self.speech.remove(item_id) {
+        let (from, to) = match self.take_speech(item_id) {
             Some(Speech::Ended { from, to }) => (from, to),
             // A commit by hand takes everything since the last one, speech or not.
             speech => match (self.sent.pop_front(), speech) {

@@ -1,8 +1,5 @@
 //! What the application says.
 
-use serde::Serializer;
-use serde::ser::SerializeMap;
-
 use super::frame::{DecodeError, Opened};
 use super::hot::Hot;
 use super::payload::{self, UnknownEvent};
@@ -10,7 +7,7 @@ use super::{events, owned};
 use crate::dialect::beta;
 use crate::id::EventId;
 use crate::session::Session;
-use crate::wire::{Base64, Encode, InDialect, Reason, Spot, Spots};
+use crate::wire::{Base64, Fill, Kind, Node, Object, Reason, Spot, Spots, fill, json_text, object_spots, position};
 use crate::{Dialect, Direction};
 
 events! {

@@ -3,11 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::value::RawValue;
-
 use crate::Dialect;
 use crate::dialect::beta;
-use crate::wire::Members;
+use crate::wire::{Json, Members};
 
 /// A frame whose event has a name and is yet to be typed.
 pub(super) struct Opened<'a> {
@@ -15,7 +13,7 @@ pub(super) struct Opened<'a> {
     /// The name as it came.
     pub(super) name: Cow<'a, str>,
     /// The name as JSON, when no Rust string can hold it.
-    pub(super) unspeakable: Option<&'a RawValue>,
+    pub(super) unspeakable: Option<Json<'a>>,
     /// The GA name behind it, where it is a name that only beta has.
     pub(super) alias_of: Option<&'static str>,
     /// The dialect the event is written in.
@@ -26,14 +24,13 @@ pub(super) struct Opened<'a> {
 
 impl<'a> Opened<'a> {
     pub(super) fn of(frame: &'a str, dialect: Dialect) -> Result<Self, DecodeError> {
-        let mut members: Members<'a> =
-            serde_json::from_str(frame).map_err(|error| DecodeError::not_an_event(frame, &error))?;
+        let json = Json::check(frame).map_err(|error| DecodeError::not_json(frame, &error))?;
+        let members = Members::inside(json).ok_or_else(|| DecodeError::not_an_object(frame, json))?;
         // A lone surrogate is legal in JSON and in no Rust string: such a name is kept as it is written.
         let unspeakable = members.unspeakable("type");
         let Some(name) = members.text("type").or(unspeakable.map(|json| Cow::Borrowed(json.get()))) else {
             return Err(DecodeError::new(Defect::NoType, frame, 0));
         };
-        members.remove("type");
         let (alias_of, spoken, transcription) = if let Some(ga) = beta::ga_event_name(&name) {
             (Some(ga), Dialect::Beta, false)
         } else if let Some(ga) = beta::transcription_event_name(&name) {
@@ -43,7 +40,7 @@ impl<'a> Opened<'a> {
         } else {
             (None, dialect, false)
         };
-        Ok(Self { members, name, unspeakable, alias_of, spoken, transcription })
+        Ok(Self { members: members.without_type(), name, unspeakable, alias_of, spoken, transcription })
     }
 }
 
@@ -84,13 +81,32 @@ impl DecodeError {
         Self { defect, position, excerpt: frame[start..end].to_owned() }
     }
 
-    fn not_an_event(frame: &str, error: &serde_json::Error) -> Self {
-        if error.is_data() {
+    /// An object with a name that no string can hold is not taken for JSON.
+    fn not_an_object(frame: &str, json: Json<'_>) -> Self {
+        let defect = match json.get().starts_with('{') {
+            true => Defect::NotJson("lone leading surrogate in hex escape".to_owned()),
+            false => Defect::NotAnObject,
+        };
+        Self::new(defect, frame, 0)
+    }
+
+    fn not_json(frame: &str, error: &serde_json::Error) -> Self {
+        let mut cause = cause(error);
+        let first = frame.trim_ascii_start().bytes().next();
+        // What begins as another value is no object, whatever follows.
+        if first == Some(b'[') || (first != Some(b'{') && cause == "trailing characters") {
             return Self::new(Defect::NotAnObject, frame, 0);
         }
         let line_start: usize = frame.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
         let position = line_start + error.column().saturating_sub(1);
-        Self::new(Defect::NotJson(cause(error)), frame, position)
+        // serde_json has no word for it when it reads the frame only to check it.
+        if cause == "key must be a string"
+            && let Some((before, [b'}', ..])) = frame.as_bytes().split_at_checked(position)
+            && before.trim_ascii_end().ends_with(b",")
+        {
+            "trailing comma".clone_into(&mut cause);
+        }
+        Self::new(Defect::NotJson(cause), frame, position)
     }
 
     /// What is wrong.
@@ -111,8 +127,12 @@ impl DecodeError {
 
 /// The error's text without its position, which is told apart.
 fn cause(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.split(" at line ").next().unwrap_or_default().to_owned()
+    let mut text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    if text.ends_with(&place) {
+        text.truncate(text.len() - place.len());
+    }
+    text
 }
 
 impl fmt::Display for DecodeError {

@@ -26,7 +26,8 @@ impl<'a> Hot<'a> {
         }
         // In a string the quotes of the key would be escaped, so this is a key; if it is one of a nested
         // object, the head does not decode.
-        let at = memchr::memmem::find(&frame.as_bytes()[..HEAD], key.as_bytes())?;
+        let mut quotes = memchr::memchr_iter(b'"', &frame.as_bytes()[..HEAD]);
+        let at = quotes.find(|at| frame.as_bytes()[*at..].starts_with(key.as_bytes()))?;
         let (start, end) = (at + key.len(), frame.len() - 2);
         let tail = frame.get(start..end)?;
         let head = frame.get(..at)?.strip_suffix(',')?;

@@ -49,27 +49,27 @@ macro_rules! events {
                 }
                 let Opened { members, name, unspeakable, alias_of, spoken, transcription } = Opened::of(frame, dialect)?;
                 let accent = (spoken != dialect).then_some(spoken);
-                let mut event = match alias_of.unwrap_or(&name) {
-                    $( $name => {
-                        let mut payload = payload::$payload::read(members, spoken);
-                        payload.rest.accent = accent;
-                        Self::$event(payload)
-                    } )*
-                    _ => Self::Unknown(UnknownEvent::read(&*name, unspeakable, members)),
+                let session = members.json("session");
+                let Some(mut event) = Self::empty(alias_of.unwrap_or(&name)) else {
+                    return Ok(Self::Unknown(UnknownEvent::read(&name, unspeakable, members)));
                 };
-                if transcription && let Some(session) = event.session_mut() {
-                    *session = beta::transcription_session(session.clone());
+                if let Some(payload) = event.payload_mut() {
+                    fill(payload, members, spoken);
+                    payload.rest_mut().accent = accent;
+                }
+                if transcription && let (Some(session), Some(json)) = (event.session_mut(), session) {
+                    beta::retype_session(session, json);
                 }
                 let renamed = event.name_in(spoken) != name;
-                if renamed && let Some(rest) = event.rest_mut() {
-                    rest.event_name = Some(name.into());
+                if renamed && let Some(payload) = event.payload_mut() {
+                    payload.rest_mut().event_name = Some(name.into());
                 }
                 Ok(event)
             }
 
             /// The event as one frame of the dialect.
             pub fn to_json(&self, dialect: Dialect) -> String {
-                serde_json::to_string(&InDialect(self, dialect)).expect("events have only strings as keys")
+                json_text(&self.encode(dialect))
             }
 
             /// The event's GA name, such as `session.created`; as it came when it is unknown.
@@ -80,19 +80,29 @@ macro_rules! events {
                 }
             }
 
+            /// An event of this name that carries nothing; `None` for unknown names.
+            fn empty(name: &str) -> Option<Self> {
+                /// The events by their number.
+                enum At { $($event),* }
+
+                match position(Self::NAMES, name)? {
+                    $( at if at == At::$event as usize => Some(Self::$event(payload::$payload::default())), )*
+                    _ => None,
+                }
+            }
+
             /// The event's name as it came on a connection that speaks `dialect`.
             pub fn wire_name(&self, dialect: Dialect) -> &str {
-                let rest = self.rest();
-                let came = rest.and_then(|rest| rest.event_name.as_deref());
-                came.unwrap_or_else(|| self.name_in(rest.and_then(|rest| rest.accent).unwrap_or(dialect)))
+                let rest = self.payload().rest();
+                rest.event_name.as_deref().unwrap_or_else(|| self.name_in(rest.accent.unwrap_or(dialect)))
             }
 
             /// What in the event this crate does not understand, and where. Empty when it is fully typed.
             pub fn spots(&self, dialect: Dialect) -> Vec<Spot> {
                 let mut spots = Spots::new(dialect, Direction::$direction);
-                spots.spoken_in(self.rest().and_then(|rest| rest.accent), |spots| match self {
-                    $( Self::$event(payload) => payload.member_spots(spots), )*
+                spots.spoken_in(self.payload().rest().accent, |spots| match self {
                     Self::Unknown(_) => spots.report(Reason::UnknownType),
+                    _ => object_spots(self.payload(), spots),
                 });
                 spots.into_found()
             }
@@ -108,17 +118,20 @@ macro_rules! events {
             /// The event's id, if it has one.
             pub fn event_id(&self) -> Option<EventId> {
                 match self {
-                    $( Self::$event(payload) => payload.event_id.get().cloned(), )*
-                    Self::Unknown(event) => event.event_id(),
+                    $( Self::$event(payload) => &payload.event_id, )*
+                    Self::Unknown(event) => return event.event_id(),
                 }
+                .get()
+                .cloned()
             }
 
             /// Gives the event an id.
             pub fn set_event_id(&mut self, id: EventId) {
-                match self {
-                    $( Self::$event(payload) => payload.event_id = id.into(), )*
-                    Self::Unknown(event) => event.set_event_id(&id),
-                }
+                let event_id = match self {
+                    $( Self::$event(payload) => &mut payload.event_id, )*
+                    Self::Unknown(event) => return event.set_event_id(&id),
+                };
+                *event_id = id.into();
             }
 
             /// Gives the event an id.
@@ -128,43 +141,34 @@ macro_rules! events {
                 self
             }
 
-            fn rest(&self) -> Option<&crate::Rest> {
+            fn payload(&self) -> &dyn Object {
                 match self {
-                    $( Self::$event(payload) => Some(&payload.rest), )*
+                    $( Self::$event(payload) => payload, )*
+                    Self::Unknown(event) => event,
+                }
+            }
+
+            fn payload_mut(&mut self) -> Option<&mut dyn Fill<'a>> {
+                match self {
+                    $( Self::$event(payload) => Some(payload), )*
                     Self::Unknown(_) => None,
                 }
             }
 
-            fn rest_mut(&mut self) -> Option<&mut crate::Rest> {
-                match self {
-                    $( Self::$event(payload) => Some(&mut payload.rest), )*
-                    Self::Unknown(_) => None,
-                }
-            }
-        }
-
-        impl Encode for $enum<'_> {
-            const EXPECTED: &'static str = "an event";
-
-            fn encode<S: Serializer>(&self, serializer: S, dialect: Dialect) -> Result<S::Ok, S::Error> {
-                let name = self.wire_name(dialect);
-                let dialect = self.rest().and_then(|rest| rest.accent).unwrap_or(dialect);
-                let mut map = serializer.serialize_map(None)?;
-                match self {
-                    $( Self::$event(payload) => {
-                        map.serialize_entry("type", name)?;
-                        payload.encode_members(&mut map, dialect)?;
-                    } )*
-                    Self::Unknown(event) => event.encode_members(&mut map)?,
-                }
-                map.end()
+            fn encode(&self, dialect: Dialect) -> Node<'_> {
+                let kind = match self {
+                    Self::Unknown(event) => event.kind(),
+                    _ => Kind::Word(self.wire_name(dialect)),
+                };
+                let payload = self.payload();
+                Node::Object(kind, payload, payload.rest().accent.unwrap_or(dialect))
             }
         }
 
         /// In the GA dialect.
         impl serde::Serialize for $enum<'_> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                self.encode(serializer, Dialect::Ga)
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.encode(Dialect::Ga).serialize(serializer)
             }
         }
     };

@@ -33,7 +33,7 @@ words! {
     }
 }
 
-object! { plain
+object! {
     /// `session.audio`.
     pub struct SessionAudio {
         /// What the user says.
@@ -43,7 +43,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// `session.audio.input`.
     pub struct AudioInput {
         /// How appended audio is encoded.
@@ -57,7 +57,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// `session.audio.output`.
     pub struct AudioOutput {
         /// How audio deltas are encoded.
@@ -69,7 +69,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// `session.audio` of a translation session.
     pub struct TranslationAudio {
         /// What the speaker says.
@@ -79,7 +79,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// `session.audio.input` of a translation session.
     pub struct TranslationInput {
         /// Transcribes the speaker; null switches it off.
@@ -89,7 +89,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// `session.audio.output` of a translation session.
     pub struct TranslationOutput {
         /// The language to translate into, such as `es`.
@@ -97,7 +97,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// Transcription of the user's speech.
     pub struct Transcription {
         /// The transcription model.
@@ -115,7 +115,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// Noise reduction of the input.
     pub struct NoiseReduction {
         /// Where the microphone is.
@@ -123,7 +123,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// How the user's turns are found.
     pub struct TurnDetection {
         /// By silence or by meaning.
@@ -145,7 +145,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// A voice of the user's own.
     pub struct CustomVoice {
         /// Its id (`voice_...`).

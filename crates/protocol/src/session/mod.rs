@@ -8,12 +8,10 @@ mod modalities;
 mod names;
 mod settings;
 
-use serde_json::value::RawValue;
-
 use crate::dialect::beta;
 use crate::id::SessionId;
 use crate::tool::{Tool, ToolChoice};
-use crate::wire::{Decode, Encode, Int, List, Members, Num, Open, Spots, object, words};
+use crate::wire::{Decode, Encode, Int, Json, List, Members, Node, Num, Open, Spots, object, read, words};
 use crate::{Dialect, Member};
 
 pub use audio::{
@@ -52,7 +50,7 @@ pub enum Session {
     Translation(TranslationSession),
 }
 
-object! { plain
+object! {
     /// The configuration of a conversation.
     pub struct RealtimeSession {
         /// `realtime`; GA wants it in every update.
@@ -98,7 +96,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// The configuration of a transcription session.
     pub struct TranscriptionSession {
         /// `transcription`.
@@ -122,7 +120,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// The configuration of a translation session.
     pub struct TranslationSession {
         /// `translation`; cannot be sent in an update.
@@ -250,10 +248,10 @@ impl Session {
 }
 
 impl<'a> Decode<'a> for Session {
-    fn decode(json: &'a RawValue, dialect: Dialect) -> Option<Self> {
-        let members = Members::of(json)?;
+    fn decode(json: Json<'a>, dialect: Dialect) -> Option<Self> {
+        let members = Members::inside(json)?;
         if dialect == Dialect::Translation {
-            return Some(Self::Translation(TranslationSession::read(members, dialect)));
+            return Some(Self::Translation(read(members, dialect)));
         }
         let spoken = beta::session_dialect(&members, dialect);
         if spoken == Dialect::Beta {
@@ -262,13 +260,13 @@ impl<'a> Decode<'a> for Session {
         let accent = (spoken != dialect).then_some(spoken);
         Some(match members.text("type").as_deref() {
             Some("transcription") => {
-                let mut session = TranscriptionSession::read(members, spoken);
+                let mut session: TranscriptionSession = read(members, spoken);
                 session.rest.accent = accent;
                 Self::Transcription(session)
             }
-            Some("translation") => Self::Translation(TranslationSession::read(members, spoken)),
+            Some("translation") => Self::Translation(read(members, spoken)),
             _ => {
-                let mut session = RealtimeSession::read(members, spoken);
+                let mut session: RealtimeSession = read(members, spoken);
                 session.rest.accent = accent;
                 Self::Realtime(session)
             }
@@ -277,13 +275,15 @@ impl<'a> Decode<'a> for Session {
 }
 
 impl Encode for Session {
-    const EXPECTED: &'static str = "a session object";
+    fn expected() -> &'static str {
+        "a session object"
+    }
 
-    fn encode<S: serde::Serializer>(&self, serializer: S, dialect: Dialect) -> Result<S::Ok, S::Error> {
+    fn encode(&self, dialect: Dialect) -> Node<'_> {
         match self {
-            Self::Realtime(session) => session.encode(serializer, dialect),
-            Self::Transcription(session) => session.encode(serializer, dialect),
-            Self::Translation(session) => session.encode(serializer, dialect),
+            Self::Realtime(session) => session.encode(dialect),
+            Self::Transcription(session) => session.encode(dialect),
+            Self::Translation(session) => session.encode(dialect),
         }
     }
 
@@ -295,3 +295,5 @@ impl Encode for Session {
         }
     }
 }
+
+crate::wire::to_json!(Session);

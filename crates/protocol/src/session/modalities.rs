@@ -1,9 +1,7 @@
 //! What a response consists of, in the words of either dialect.
 
-use serde_json::value::RawValue;
-
 use crate::dialect::beta;
-use crate::wire::{Decode, Encode, List, Open, Spots, words};
+use crate::wire::{Decode, Encode, Json, List, Node, Open, Spots, words};
 use crate::{Dialect, Member};
 
 words! {
@@ -69,23 +67,22 @@ impl From<Modality> for Member<Modalities> {
 }
 
 impl<'a> Decode<'a> for Modalities {
-    fn decode(json: &'a RawValue, dialect: Dialect) -> Option<Self> {
+    fn decode(json: Json<'a>, dialect: Dialect) -> Option<Self> {
         List::decode(json, dialect).map(|words| Self { words, written_in: dialect })
     }
 }
 
 impl Encode for Modalities {
-    const EXPECTED: &'static str = "an array of modalities";
+    fn expected() -> &'static str {
+        "an array of modalities"
+    }
 
-    fn encode<S: serde::Serializer>(&self, serializer: S, dialect: Dialect) -> Result<S::Ok, S::Error> {
+    fn encode(&self, dialect: Dialect) -> Node<'_> {
         let beta = |dialect| dialect == Dialect::Beta;
         if beta(dialect) == beta(self.written_in) || !self.has_audio() {
-            return self.words.encode(serializer, dialect);
-        }
-        if beta(dialect) {
-            beta::spoken_modalities().encode(serializer, dialect)
+            self.words.encode(dialect)
         } else {
-            Self::audio().words.encode(serializer, dialect)
+            Node::Words(if beta(dialect) { beta::SPOKEN_MODALITIES } else { &["audio"] })
         }
     }
 

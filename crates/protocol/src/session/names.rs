@@ -1,8 +1,6 @@
 //! Names of voices and models, of which there are always more.
 
-use serde_json::value::RawValue;
-
-use crate::wire::{Decode, Encode};
+use crate::wire::{Decode, Encode, Json, Node};
 use crate::{Dialect, Member};
 
 /// A voice by name. New ones appear without notice, so any name will do; the known ones are constants.
@@ -49,16 +47,18 @@ macro_rules! names {
         }
 
         impl Decode<'_> for $name {
-            fn decode(json: &RawValue, dialect: Dialect) -> Option<Self> {
+            fn decode(json: Json<'_>, dialect: Dialect) -> Option<Self> {
                 String::decode(json, dialect).map(Self)
             }
         }
 
         impl Encode for $name {
-            const EXPECTED: &'static str = "a name";
+            fn expected() -> &'static str {
+                "a name"
+            }
 
-            fn encode<S: serde::Serializer>(&self, serializer: S, _: Dialect) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
+            fn encode(&self, _: Dialect) -> Node<'_> {
+                Node::Text(&self.0)
             }
         }
     )*};

@@ -70,7 +70,7 @@ words! {
     }
 }
 
-object! { plain
+object! {
     /// How much a reasoning model thinks.
     pub struct Reasoning {
         /// The effort; `low` by default.
@@ -78,7 +78,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// Names for a trace.
     pub struct TracingSettings {
         /// The workflow it belongs to.
@@ -90,7 +90,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// Keeps a share of the context when some of it must go.
     pub struct RetentionRatio {
         /// `retention_ratio`.
@@ -102,7 +102,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// Bounds of the context.
     pub struct TokenLimits {
         /// At most so many tokens after the instructions.
@@ -110,7 +110,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// A stored prompt.
     pub struct Prompt {
         /// Its id.
@@ -122,7 +122,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// A prompt variable that is more than a string.
     pub struct PromptInput {
         /// Text, image or file.
@@ -146,7 +146,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// Ends the cached part of a prompt.
     pub struct CacheBreakpoint {
         /// `explicit`.
@@ -154,7 +154,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// An ephemeral key with its end.
     pub struct ClientSecret {
         /// The key.

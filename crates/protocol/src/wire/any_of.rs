@@ -12,7 +12,7 @@ macro_rules! any_of {
         pub enum $name { $( $(#[$shape_meta])* $shape($ty), )* }
 
         impl $crate::wire::Decode<'_> for $name {
-            fn decode(json: &serde_json::value::RawValue, dialect: $crate::Dialect) -> Option<Self> {
+            fn decode(json: $crate::wire::Json<'_>, dialect: $crate::Dialect) -> Option<Self> {
                 $( if let Some(value) = <$ty as $crate::wire::Decode>::decode(json, dialect) {
                     return Some(Self::$shape(value));
                 } )*
@@ -21,14 +21,12 @@ macro_rules! any_of {
         }
 
         impl $crate::wire::Encode for $name {
-            const EXPECTED: &'static str = $expected;
+            fn expected() -> &'static str {
+                $expected
+            }
 
-            fn encode<S: serde::Serializer>(
-                &self,
-                serializer: S,
-                dialect: $crate::Dialect,
-            ) -> Result<S::Ok, S::Error> {
-                match self { $( Self::$shape(value) => value.encode(serializer, dialect), )* }
+            fn encode(&self, dialect: $crate::Dialect) -> $crate::wire::Node<'_> {
+                match self { $( Self::$shape(value) => value.encode(dialect), )* }
             }
 
             fn spots(&self, spots: &mut $crate::wire::Spots) {

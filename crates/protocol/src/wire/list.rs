@@ -1,13 +1,12 @@
 //! Arrays and string-keyed maps, each entry readable or not on its own.
 
-use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
 
+use super::node::{Entries, View};
 use super::object::Members;
-use super::{Decode, Encode, InDialect, Member, Need, Reason, Spots};
+use super::{Decode, Encode, Json, Member, Need, Node, Slot, Spots};
 use crate::Dialect;
 
 /// An array. An entry that does not fit its type is kept in its place and written back unchanged.
@@ -15,8 +14,11 @@ use crate::Dialect;
 pub struct List<T>(Vec<Member<T>>);
 
 /// An object used as a map, such as `metadata`. An entry that does not fit is kept.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Dict<T>(BTreeMap<String, Member<T>>);
+#[derive(Clone, PartialEq)]
+pub struct Dict<T>(
+    /// In the order of the keys.
+    Vec<(String, Member<T>)>,
+);
 
 impl<T> List<T> {
     /// An empty array.
@@ -107,46 +109,58 @@ impl<T, const N: usize> From<[T; N]> for Member<List<T>> {
 }
 
 impl<'a, T: Decode<'a>> Decode<'a> for List<T> {
-    fn decode(json: &'a RawValue, dialect: Dialect) -> Option<Self> {
+    fn decode(json: Json<'a>, dialect: Dialect) -> Option<Self> {
         if !json.get().starts_with('[') {
             return None;
         }
-        let entries: Vec<&'a RawValue> = serde_json::from_str(json.get()).ok()?;
-        Some(Self(entries.into_iter().map(|entry| Member::decode(entry, dialect)).collect()))
+        Some(Self(json.inside().map(|entry| Member::decode(entry, dialect)).collect()))
     }
 }
 
 impl<T: Encode> Encode for List<T> {
-    const EXPECTED: &'static str = "an array";
+    fn expected() -> &'static str {
+        "an array"
+    }
 
-    fn encode<S: Serializer>(&self, serializer: S, dialect: Dialect) -> Result<S::Ok, S::Error> {
-        let mut seq = serializer.serialize_seq(Some(self.0.len()))?;
-        for entry in &self.0 {
-            match entry {
-                Member::Value(value) => seq.serialize_element(&InDialect(value, dialect))?,
-                Member::Unreadable(raw) => seq.serialize_element(raw)?,
-                Member::Null | Member::Absent => seq.serialize_element(&())?,
-            }
-        }
-        seq.end()
+    fn encode(&self, dialect: Dialect) -> Node<'_> {
+        Node::List(self, dialect)
     }
 
     fn spots(&self, spots: &mut Spots) {
         for (index, entry) in self.0.iter().enumerate() {
-            entry.spots(spots, &index.to_string(), Need::Always);
+            spots.member(&index.to_string(), &entry.view(), T::expected(), Need::Always);
         }
+    }
+}
+
+impl<T: Encode> Entries for List<T> {
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn entry(&self, index: usize) -> View<'_> {
+        self.0[index].view()
     }
 }
 
 impl<T> Dict<T> {
     /// The value of `key`, if it is there and readable.
     pub fn get(&self, key: &str) -> Option<&T> {
-        self.0.get(key)?.get()
+        self.0.get(self.place(key).ok()?)?.1.get()
     }
 
     /// Sets the value of `key`.
     pub fn insert(&mut self, key: impl Into<String>, value: T) {
-        self.0.insert(key.into(), Member::Value(value));
+        let (key, value) = (key.into(), Member::Value(value));
+        match self.place(&key) {
+            Ok(at) => self.0[at].1 = value,
+            Err(at) => self.0.insert(at, (key, value)),
+        }
+    }
+
+    /// Where `key` is, or belongs.
+    fn place(&self, key: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(other, _)| other.as_str().cmp(key))
     }
 
     /// The number of entries.
@@ -167,51 +181,65 @@ impl<T> Dict<T> {
 
 impl<T> Default for Dict<T> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self(Vec::new())
     }
 }
 
 impl<K: Into<String>, T> FromIterator<(K, T)> for Dict<T> {
     fn from_iter<I: IntoIterator<Item = (K, T)>>(entries: I) -> Self {
-        Self(entries.into_iter().map(|(key, value)| (key.into(), Member::Value(value))).collect())
+        let mut dict = Self::default();
+        for (key, value) in entries {
+            dict.insert(key, value);
+        }
+        dict
     }
 }
 
 impl<'a, T: Decode<'a>> Decode<'a> for Dict<T> {
-    fn decode(json: &'a RawValue, dialect: Dialect) -> Option<Self> {
-        let members = Members::of(json)?;
-        Some(Self(members.into_iter().map(|(key, json)| (key.into_owned(), Member::decode(json, dialect))).collect()))
+    fn decode(json: Json<'a>, dialect: Dialect) -> Option<Self> {
+        let members = Members::inside(json)?.sorted();
+        Some(Self(members.entries().map(|(key, json)| (key.into_owned(), Member::decode(json, dialect))).collect()))
     }
 }
 
 impl<T: Encode> Encode for Dict<T> {
-    const EXPECTED: &'static str = "an object";
+    fn expected() -> &'static str {
+        "an object"
+    }
 
-    fn encode<S: Serializer>(&self, serializer: S, dialect: Dialect) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (key, entry) in &self.0 {
-            match entry {
-                Member::Value(value) => map.serialize_entry(key, &InDialect(value, dialect))?,
-                Member::Unreadable(raw) => map.serialize_entry(key, raw)?,
-                Member::Null | Member::Absent => map.serialize_entry(key, &())?,
-            }
-        }
-        map.end()
+    fn encode(&self, dialect: Dialect) -> Node<'_> {
+        Node::Dict(self, dialect)
     }
 
     fn spots(&self, spots: &mut Spots) {
         for (key, entry) in &self.0 {
-            if let Member::Null | Member::Absent = entry {
-                spots.inside(key, |spots| spots.report(Reason::Unreadable { expected: T::EXPECTED }));
-            } else {
-                entry.spots(spots, key, Need::Optional);
-            }
+            spots.member(key, &entry.view(), T::expected(), Need::Always);
         }
+    }
+}
+
+impl<T: Encode> Entries for Dict<T> {
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn key(&self, index: usize) -> &str {
+        &self.0[index].0
+    }
+
+    fn entry(&self, index: usize) -> View<'_> {
+        self.0[index].1.view()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Dict<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 
 impl<T: Encode> Serialize for List<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.encode(serializer, Dialect::Ga)
+        self.encode(Dialect::Ga).serialize(serializer)
     }
 }

@@ -1,9 +1,7 @@
 //! A member of an object: absent, null, a value, or what could not be read.
 
-use serde::ser::SerializeMap;
-use serde_json::value::RawValue;
-
-use super::{Decode, Encode, InDialect, Need, RawJson, Reason, Spots};
+use super::node::View;
+use super::{Decode, Encode, Json, RawJson};
 use crate::Dialect;
 
 /// One member of a JSON object.
@@ -124,7 +122,7 @@ impl From<&str> for Member<String> {
 
 #[expect(private_bounds, reason = "crate-private methods of a public type")]
 impl<'a, T: Decode<'a>> Member<T> {
-    pub(crate) fn decode(json: &'a RawValue, dialect: Dialect) -> Self {
+    pub(crate) fn decode(json: Json<'a>, dialect: Dialect) -> Self {
         if json.get() == "null" {
             return Self::Null;
         }
@@ -132,30 +130,36 @@ impl<'a, T: Decode<'a>> Member<T> {
     }
 }
 
-#[expect(private_bounds, reason = "crate-private methods of a public type")]
-impl<T: Encode> Member<T> {
-    pub(crate) fn encode_entry<M: SerializeMap>(
-        &self,
-        map: &mut M,
-        name: &'static str,
-        dialect: Dialect,
-    ) -> Result<(), M::Error> {
+/// A member whatever the type of its value, for code that serves all of them.
+pub(crate) trait Slot {
+    fn view(&self) -> View<'_>;
+
+    /// What a reader hoped to find.
+    fn expected(&self) -> &'static str;
+}
+
+/// A member that can be read into.
+pub(crate) trait SlotMut<'a> {
+    fn read(&mut self, json: Json<'a>, dialect: Dialect);
+}
+
+impl<T: Encode> Slot for Member<T> {
+    fn view(&self) -> View<'_> {
         match self {
-            Self::Absent => Ok(()),
-            Self::Null => map.serialize_entry(name, &()),
-            Self::Value(value) => map.serialize_entry(name, &InDialect(value, dialect)),
-            Self::Unreadable(raw) => map.serialize_entry(name, raw),
+            Self::Absent => View::Absent,
+            Self::Null => View::Null,
+            Self::Value(value) => View::Value(value),
+            Self::Unreadable(raw) => View::Unreadable(raw),
         }
     }
 
-    pub(crate) fn spots(&self, spots: &mut Spots, name: &str, need: Need) {
-        let reason = match self {
-            Self::Absent if spots.needs(need) => Reason::Missing,
-            Self::Null if spots.needs(need) => Reason::Unreadable { expected: T::EXPECTED },
-            Self::Absent | Self::Null => return,
-            Self::Value(value) => return spots.inside(name, |spots| value.spots(spots)),
-            Self::Unreadable(_) => Reason::Unreadable { expected: T::EXPECTED },
-        };
-        spots.inside(name, |spots| spots.report(reason));
+    fn expected(&self) -> &'static str {
+        T::expected()
+    }
+}
+
+impl<'a, T: Decode<'a>> SlotMut<'a> for Member<T> {
+    fn read(&mut self, json: Json<'a>, dialect: Dialect) {
+        *self = Self::decode(json, dialect);
     }
 }

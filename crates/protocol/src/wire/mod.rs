@@ -7,8 +7,12 @@
 //! [`crate::dialect`].
 
 mod any_of;
+#[cfg(any(target_arch = "wasm32", test))]
+mod decimal;
+mod json;
 mod list;
 mod member;
+mod node;
 mod number;
 mod object;
 mod open;
@@ -26,52 +30,67 @@ pub use spot::{Reason, Spot};
 pub use text::{Base64, Blob, Secret, Text, unquote};
 
 pub(crate) use any_of::any_of;
-pub(crate) use object::object;
-pub(crate) use open::words;
+pub(crate) use json::Json;
+pub(crate) use member::{Slot, SlotMut};
+pub(crate) use node::{Kind, Node};
+pub(crate) use object::{Field, Fill, Object, fill, object, object_spots, read};
+pub(crate) use open::{position, words};
 pub(crate) use spot::{Need, Spots};
-
-use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
 
 use crate::Dialect;
 
 /// Reads one JSON value as the dialect writes it.
 pub(crate) trait Decode<'a>: Sized {
     /// `None` when the value has another shape: the caller keeps it raw.
-    fn decode(json: &'a RawValue, dialect: Dialect) -> Option<Self>;
+    fn decode(json: Json<'a>, dialect: Dialect) -> Option<Self>;
 }
 
-/// Writes one JSON value as the dialect wants it, and knows what in it was not understood.
+/// Says what one value is in JSON, and knows what in it was not understood.
 pub(crate) trait Encode {
     /// What a reader hoped to find, for the message about a spot that has something else.
-    const EXPECTED: &'static str;
+    fn expected() -> &'static str
+    where
+        Self: Sized;
 
-    fn encode<S: Serializer>(&self, serializer: S, dialect: Dialect) -> Result<S::Ok, S::Error>;
+    /// The value as the dialect writes it.
+    fn encode(&self, dialect: Dialect) -> Node<'_>;
 
     /// Reports every spot inside this value that is unknown, missing or unreadable.
     fn spots(&self, _: &mut Spots) {}
 }
 
-/// A value together with the dialect it is to be written in.
-pub(crate) struct InDialect<'v, T: ?Sized>(pub(crate) &'v T, pub(crate) Dialect);
-
-impl<T: Encode> Serialize for InDialect<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.encode(serializer, self.1)
-    }
+/// The JSON text of a value.
+pub(crate) fn json_text(value: &Node<'_>) -> String {
+    // Not `expect`, which brings all it takes to print the error.
+    serde_json::to_string(value).unwrap_or_else(|_| unreachable!("objects have only strings as keys"))
 }
 
+/// `to_json` for objects that are of use outside an event.
+macro_rules! to_json {
+    ($($name:ident),*) => {$(
+        impl $name {
+            /// The object as JSON of the dialect, as events carry it.
+            pub fn to_json(&self, dialect: $crate::Dialect) -> String {
+                $crate::wire::json_text(&$crate::wire::Encode::encode(self, dialect))
+            }
+        }
+    )*};
+}
+pub(crate) use to_json;
+
 impl<'a, T: Decode<'a>> Decode<'a> for Box<T> {
-    fn decode(json: &'a RawValue, dialect: Dialect) -> Option<Self> {
+    fn decode(json: Json<'a>, dialect: Dialect) -> Option<Self> {
         T::decode(json, dialect).map(Self::new)
     }
 }
 
 impl<T: Encode> Encode for Box<T> {
-    const EXPECTED: &'static str = T::EXPECTED;
+    fn expected() -> &'static str {
+        T::expected()
+    }
 
-    fn encode<S: Serializer>(&self, serializer: S, dialect: Dialect) -> Result<S::Ok, S::Error> {
-        (**self).encode(serializer, dialect)
+    fn encode(&self, dialect: Dialect) -> Node<'_> {
+        (**self).encode(dialect)
     }
 
     fn spots(&self, spots: &mut Spots) {
@@ -80,7 +99,7 @@ impl<T: Encode> Encode for Box<T> {
 }
 
 impl Decode<'_> for bool {
-    fn decode(json: &RawValue, _: Dialect) -> Option<Self> {
+    fn decode(json: Json<'_>, _: Dialect) -> Option<Self> {
         match json.get() {
             "true" => Some(true),
             "false" => Some(false),
@@ -90,9 +109,11 @@ impl Decode<'_> for bool {
 }
 
 impl Encode for bool {
-    const EXPECTED: &'static str = "true or false";
+    fn expected() -> &'static str {
+        "true or false"
+    }
 
-    fn encode<S: Serializer>(&self, serializer: S, _: Dialect) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bool(*self)
+    fn encode(&self, _: Dialect) -> Node<'_> {
+        Node::Flag(*self)
     }
 }

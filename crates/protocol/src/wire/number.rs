@@ -1,9 +1,6 @@
 //! Numbers, whichever way they were written: the service sends `1500` and `1500.0` alike.
 
-use serde::Serializer;
-use serde_json::value::RawValue;
-
-use super::{Decode, Encode};
+use super::{Decode, Encode, Json, Node};
 use crate::Dialect;
 
 /// Integers up to this size survive the way through `f64`.
@@ -105,7 +102,7 @@ enum Written {
 }
 
 /// `None` for what is no number, or one that neither type holds: it is better kept as it came.
-fn parse(json: &RawValue) -> Option<Written> {
+fn parse(json: Json<'_>) -> Option<Written> {
     let text = json.get();
     let first = text.bytes().next()?;
     if first != b'-' && !first.is_ascii_digit() {
@@ -116,11 +113,22 @@ fn parse(json: &RawValue) -> Option<Written> {
         return if text == "-0" { None } else { text.parse().ok().map(Written::Whole) };
     }
     // Not by serde_json, which may be off by one in the last place: such a number drifts at every hop.
-    text.parse().ok().filter(|value: &f64| value.is_finite()).map(Written::Fraction)
+    nearest(text).filter(|value| value.is_finite()).map(Written::Fraction)
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn nearest(number: &str) -> Option<f64> {
+    number.parse().ok()
+}
+
+/// What a browser has to load counts.
+#[cfg(target_arch = "wasm32")]
+fn nearest(number: &str) -> Option<f64> {
+    Some(super::decimal::nearest(number))
 }
 
 impl Decode<'_> for Int {
-    fn decode(json: &RawValue, _: Dialect) -> Option<Self> {
+    fn decode(json: Json<'_>, _: Dialect) -> Option<Self> {
         match parse(json)? {
             Written::Whole(value) => Some(Self { value, with_fraction: false }),
             Written::Fraction(value) => {
@@ -132,19 +140,17 @@ impl Decode<'_> for Int {
 }
 
 impl Encode for Int {
-    const EXPECTED: &'static str = "a whole number";
+    fn expected() -> &'static str {
+        "a whole number"
+    }
 
-    fn encode<S: Serializer>(&self, serializer: S, _: Dialect) -> Result<S::Ok, S::Error> {
-        if self.with_fraction {
-            serializer.serialize_f64(self.value as f64)
-        } else {
-            serializer.serialize_i64(self.value)
-        }
+    fn encode(&self, _: Dialect) -> Node<'_> {
+        if self.with_fraction { Node::Fraction(self.value as f64) } else { Node::Whole(self.value) }
     }
 }
 
 impl Decode<'_> for Num {
-    fn decode(json: &RawValue, _: Dialect) -> Option<Self> {
+    fn decode(json: Json<'_>, _: Dialect) -> Option<Self> {
         match parse(json)? {
             Written::Fraction(value) => Some(Self { value, whole: false }),
             Written::Whole(number) => {
@@ -156,30 +162,32 @@ impl Decode<'_> for Num {
 }
 
 impl Encode for Num {
-    const EXPECTED: &'static str = "a number";
+    fn expected() -> &'static str {
+        "a number"
+    }
 
-    fn encode<S: Serializer>(&self, serializer: S, _: Dialect) -> Result<S::Ok, S::Error> {
-        if self.whole { serializer.serialize_i64(self.value as i64) } else { serializer.serialize_f64(self.value) }
+    fn encode(&self, _: Dialect) -> Node<'_> {
+        if self.whole { Node::Whole(self.value as i64) } else { Node::Fraction(self.value) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::InDialect;
+    use crate::wire::json_text;
 
-    fn raw(text: &str) -> &RawValue {
-        serde_json::from_str(text).expect("JSON")
+    fn raw(text: &str) -> Json<'_> {
+        Json::check(text).expect("JSON")
     }
 
     fn int(text: &str) -> Option<(i64, String)> {
         let int = Int::decode(raw(text), Dialect::Ga)?;
-        Some((int.get(), serde_json::to_string(&InDialect(&int, Dialect::Ga)).expect("a number")))
+        Some((int.get(), json_text(&int.encode(Dialect::Ga))))
     }
 
     fn num(text: &str) -> Option<(f64, String)> {
         let num = Num::decode(raw(text), Dialect::Ga)?;
-        Some((num.get(), serde_json::to_string(&InDialect(&num, Dialect::Ga)).expect("a number")))
+        Some((num.get(), json_text(&num.encode(Dialect::Ga))))
     }
 
     #[track_caller]

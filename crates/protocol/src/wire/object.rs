@@ -3,31 +3,49 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde::ser::SerializeMap;
+use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::value::RawValue;
 
-use super::text::unquote;
-use super::{RawJson, Reason, Spots};
+use super::{Json, Need, RawJson, Reason, Slot, SlotMut, Spots};
 use crate::Dialect;
 
 /// The members of an object in the order they came, names read and values still raw: for looking at a frame before, or
 /// beside, what the types make of it.
 #[derive(Debug, Default)]
-pub struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub struct Members<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 
 impl<'a> Members<'a> {
     /// The members of an object; `None` for any other value, and for names that no string can hold.
     pub fn of(json: &'a RawValue) -> Option<Self> {
+        Self::inside(Json::from(json))
+    }
+
+    /// The same of a piece of a frame.
+    pub(crate) fn inside(json: Json<'a>) -> Option<Self> {
         if !json.get().starts_with('{') {
             return None;
         }
-        serde_json::from_str(json.get()).ok()
+        let mut members = Vec::with_capacity(8);
+        let mut pieces = json.inside();
+        while let (Some(name), Some(json)) = (pieces.next(), pieces.next()) {
+            members.push((name.unquote()?, json));
+        }
+        Some(Self(members))
     }
 
     /// The member `name`; the last one when it is repeated, as every JSON reader has it.
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        serde_json::from_str(self.json(name)?.get()).ok()
+    }
+
+    /// The same as a piece of the frame.
+    pub(crate) fn json(&self, name: &str) -> Option<Json<'a>> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, json)| *json)
+    }
+
+    /// In the order they came.
+    pub(crate) fn entries(self) -> impl Iterator<Item = (Cow<'a, str>, Json<'a>)> {
+        self.0.into_iter()
     }
 
     /// How many there are.
@@ -42,18 +60,27 @@ impl<'a> Members<'a> {
 
     /// The member `name`, when it is a string.
     pub fn text(&self, name: &str) -> Option<Cow<'a, str>> {
-        self.get(name).and_then(unquote)
+        self.json(name).and_then(Json::unquote)
     }
 
     /// The member `name`, when it is a string that no Rust string can hold.
-    pub(crate) fn unspeakable(&self, name: &str) -> Option<&'a RawValue> {
-        let json = self.get(name)?;
-        (json.get().starts_with('"') && unquote(json).is_none()).then_some(json)
+    pub(crate) fn unspeakable(&self, name: &str) -> Option<Json<'a>> {
+        let json = self.json(name)?;
+        (json.get().starts_with('"') && json.unquote().is_none()).then_some(json)
     }
 
-    /// Takes all members `name` out.
-    pub(crate) fn remove(&mut self, name: &str) {
-        self.0.retain(|(key, _)| key != name);
+    /// Takes all members `type` out: of an object that was picked by it.
+    pub(crate) fn without_type(mut self) -> Self {
+        self.0.retain(|(key, _)| key != "type");
+        self
+    }
+
+    /// In the order of the names; of a repeated name the last one.
+    pub(crate) fn sorted(mut self) -> Self {
+        self.0.reverse();
+        self.0.sort_by(|(left, _), (right, _)| left.cmp(right));
+        self.0.dedup_by(|(next, _), (kept, _)| next == kept);
+        self
     }
 
     pub(crate) fn has_any(&self, names: &[&str]) -> bool {
@@ -66,58 +93,15 @@ impl<'a> IntoIterator for Members<'a> {
     type IntoIter = std::vec::IntoIter<Self::Item>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        let raw = |(name, json): (Cow<'a, str>, Json<'a>)| Some((name, serde_json::from_str(json.get()).ok()?));
+        self.0.into_iter().filter_map(raw).collect::<Vec<_>>().into_iter()
     }
 }
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::with_capacity(8);
-                while let Some((Key(key), json)) = map.next_entry()? {
-                    members.push((key, json));
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(Collect)
-    }
-}
-
-/// A member's name, borrowed from the frame unless it has escapes.
-struct Key<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Borrow;
-
-        impl<'de> Visitor<'de> for Borrow {
-            type Value = Key<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Borrowed(key)))
-            }
-
-            fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Owned(key.to_owned())))
-            }
-        }
-
-        deserializer.deserialize_str(Borrow)
+        let json = <&RawValue>::deserialize(deserializer)?;
+        Self::of(json).ok_or_else(|| D::Error::custom("expected a JSON object"))
     }
 }
 
@@ -161,12 +145,8 @@ impl Rest {
         }
     }
 
-    pub(crate) fn keep(&mut self, name: Cow<'_, str>, json: &RawValue) {
+    pub(crate) fn keep(&mut self, name: Cow<'_, str>, json: Json<'_>) {
         self.members.push((name.into_owned(), RawJson::from(json)));
-    }
-
-    pub(crate) fn encode_entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        self.members.iter().try_for_each(|(name, json)| map.serialize_entry(name, json))
     }
 
     pub(crate) fn spots(&self, spots: &mut Spots) {
@@ -182,16 +162,65 @@ impl fmt::Debug for Rest {
     }
 }
 
+/// A field of an object: its JSON name and who has to send it.
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) need: Need,
+}
+
+/// An object whatever its fields, for code that serves all objects: compiled once, not once for each type.
+pub(crate) trait Object {
+    /// In the order they are written.
+    fn fields(&self) -> &'static [Field];
+
+    /// The member of a field; `None` when the object it belongs to is not there.
+    fn slot(&self, field: usize) -> Option<&dyn Slot>;
+
+    fn rest(&self) -> &Rest;
+}
+
+/// An object that can be read into.
+pub(crate) trait Fill<'a>: Object {
+    fn slot_mut(&mut self, field: usize) -> Option<&mut dyn SlotMut<'a>>;
+
+    fn rest_mut(&mut self) -> &mut Rest;
+}
+
+/// Reads members into an object that has none yet.
+pub(crate) fn fill<'a>(object: &mut dyn Fill<'a>, members: Members<'a>, dialect: Dialect) {
+    let fields = object.fields();
+    for (key, json) in members.entries() {
+        match fields.iter().position(|field| field.name == key).and_then(|field| object.slot_mut(field)) {
+            Some(slot) => slot.read(json, dialect),
+            None => object.rest_mut().keep(key, json),
+        }
+    }
+}
+
+/// An object of these members.
+pub(crate) fn read<'a, T: Fill<'a> + Default>(members: Members<'a>, dialect: Dialect) -> T {
+    let mut object = T::default();
+    fill(&mut object, members, dialect);
+    object
+}
+
+/// Reports every spot of an object.
+pub(crate) fn object_spots(object: &dyn Object, spots: &mut Spots) {
+    for (index, field) in object.fields().iter().enumerate() {
+        if let Some(slot) = object.slot(index) {
+            spots.member(field.name, &slot.view(), slot.expected(), field.need);
+        }
+    }
+    object.rest().spots(spots);
+}
+
 /// Declares an object of the API.
 ///
 /// Each field is a [`Member`](super::Member); `field("name")` gives the JSON name where it differs,
-/// `= Need` says who has to send it. `object!(tagged ...)` leaves a member `type` to whoever picked the object
-/// by it, `object!(flat ...)` makes no setters. `beta_only` fields exist in the beta dialect alone: [`crate::dialect::beta`] reads and writes them.
+/// `= Need` says who has to send it. `beta_only` fields exist in the beta dialect alone: [`crate::dialect::beta`] reads
+/// and writes them.
 macro_rules! object {
-    (tagged $($rest:tt)*) => { $crate::wire::object!{@ ["type"] setters $($rest)*} };
-    (plain $($rest:tt)*) => { $crate::wire::object!{@ [] setters $($rest)*} };
-    (flat $($rest:tt)*) => { $crate::wire::object!{@ [] no_setters $($rest)*} };
-    (@ $skip:tt $setters:ident
+    (
         $(#[$meta:meta])*
         $vis:vis struct $name:ident $(<$lt:lifetime>)? {
             $( $(#[$field_meta:meta])* $field:ident $(($json:literal))?: $ty:ty $(= $need:ident)?, )*
@@ -208,76 +237,71 @@ macro_rules! object {
         }
 
         impl $(<$lt>)? $name $(<$lt>)? {
-            $crate::wire::object!{@$setters { $( $(#[$field_meta])* $field: $ty; )* }}
-
-            $crate::wire::object!{@read $skip [$($lt)?] { $( $field, ($($json)?), $ty; )* }}
-
-            #[allow(unused_variables, reason = "some objects have no field")]
-            pub(crate) fn encode_members<M: serde::ser::SerializeMap>(
-                &self,
-                map: &mut M,
-                dialect: $crate::Dialect,
-            ) -> Result<(), M::Error> {
-                $( self.$field.encode_entry(map, $crate::wire::object!(@name $field $($json)?), dialect)?; )*
-                self.rest.encode_entries(map)
+            /// With every member absent.
+            pub fn new() -> Self {
+                Self::default()
             }
 
-            pub(crate) fn member_spots(&self, spots: &mut $crate::wire::Spots) {
-                $( self.$field.spots(
-                    spots,
-                    $crate::wire::object!(@name $field $($json)?),
-                    $crate::wire::object!(@need $($need)?),
-                ); )*
-                self.rest.spots(spots);
-            }
-        }
-    };
-    (@no_setters $fields:tt) => {};
-    (@setters { $( $(#[$field_meta:meta])* $field:ident: $ty:ty; )* }) => {
-        /// With every member absent.
-        pub fn new() -> Self {
-            Self::default()
-        }
-
-        $( $(#[$field_meta])*
-        #[must_use]
-        pub fn $field(mut self, value: impl Into<$crate::Member<$ty>>) -> Self {
-            self.$field = value.into();
-            self
-        } )*
-
-        /// Takes over every member that `update` names; the others stay. Members are replaced whole.
-        pub fn overlay(&mut self, update: Self) {
-            $( if !update.$field.is_absent() {
-                self.$field = update.$field;
+            $( $(#[$field_meta])*
+            #[must_use]
+            pub fn $field(mut self, value: impl Into<$crate::Member<$ty>>) -> Self {
+                self.$field = value.into();
+                self
             } )*
-            self.rest.overlay(update.rest);
-        }
-    };
-    (@read [$($skip:literal)?] [] { $( $field:ident, ($($json:literal)?), $ty:ty; )* }) => {
-        #[allow(unused_variables, reason = "some objects have no field")]
-        pub(crate) fn read(members: $crate::wire::Members<'_>, dialect: $crate::Dialect) -> Self {
-            $crate::wire::object!{@body members dialect [$($skip)?] { $( $field, ($($json)?), $ty; )* }}
-        }
-    };
-    (@read [$($skip:literal)?] [$lt:lifetime] { $( $field:ident, ($($json:literal)?), $ty:ty; )* }) => {
-        pub(crate) fn read(members: $crate::wire::Members<$lt>, dialect: $crate::Dialect) -> Self {
-            $crate::wire::object!{@body members dialect [$($skip)?] { $( $field, ($($json)?), $ty; )* }}
-        }
-    };
-    (@body $members:ident $dialect:ident [$($skip:literal)?] { $( $field:ident, ($($json:literal)?), $ty:ty; )* }) => {{
-        let mut this = Self::default();
-        for (key, json) in $members {
-            match &*key {
-                $( name if name == $crate::wire::object!(@name $field $($json)?) => {
-                    this.$field = $crate::Member::<$ty>::decode(json, $dialect);
+
+            /// Takes over every member that `update` names; the others stay. Members are replaced whole.
+            pub fn overlay(&mut self, update: Self) {
+                $( if !update.$field.is_absent() {
+                    self.$field = update.$field;
                 } )*
-                $( $skip => {} )?
-                _ => this.rest.keep(key, json),
+                self.rest.overlay(update.rest);
             }
         }
-        this
-    }};
+
+        const _: () = {
+            /// The fields by their number.
+            #[allow(non_camel_case_types, reason = "they are the names of the fields")]
+            enum At { $($field),* }
+
+            impl $(<$lt>)? $crate::wire::Object for $name $(<$lt>)? {
+                fn fields(&self) -> &'static [$crate::wire::Field] {
+                    &[$( $crate::wire::Field {
+                        name: $crate::wire::object!(@name $field $($json)?),
+                        need: $crate::wire::object!(@need $($need)?),
+                    } ),*]
+                }
+
+                fn slot(&self, field: usize) -> Option<&dyn $crate::wire::Slot> {
+                    match field {
+                        $( field if field == At::$field as usize => Some(&self.$field), )*
+                        _ => None,
+                    }
+                }
+
+                fn rest(&self) -> &$crate::Rest {
+                    &self.rest
+                }
+            }
+
+            $crate::wire::object!{@fill [$($lt)?] $name $($field)*}
+        };
+    };
+    (@fill [] $name:ident $($field:ident)*) => { $crate::wire::object!{@fill 'a [$name] $($field)*} };
+    (@fill [$lt:lifetime] $name:ident $($field:ident)*) => { $crate::wire::object!{@fill $lt [$name<$lt>] $($field)*} };
+    (@fill $lt:lifetime [$($name:tt)*] $($field:ident)*) => {
+        impl<$lt> $crate::wire::Fill<$lt> for $($name)* {
+            fn slot_mut(&mut self, field: usize) -> Option<&mut dyn $crate::wire::SlotMut<$lt>> {
+                match field {
+                    $( field if field == At::$field as usize => Some(&mut self.$field), )*
+                    _ => None,
+                }
+            }
+
+            fn rest_mut(&mut self) -> &mut $crate::Rest {
+                &mut self.rest
+            }
+        }
+    };
     (@name $field:ident) => { stringify!($field) };
     (@name $field:ident $json:literal) => { $json };
     (@need) => { $crate::wire::Need::Optional };
@@ -285,26 +309,22 @@ macro_rules! object {
     // The usual way to be a JSON value: an object, in the one shape that both dialects share.
     (value $($name:ident),* $(,)?) => {$(
         impl<'a> $crate::wire::Decode<'a> for $name {
-            fn decode(json: &'a serde_json::value::RawValue, dialect: $crate::Dialect) -> Option<Self> {
-                $crate::wire::Members::of(json).map(|members| Self::read(members, dialect))
+            fn decode(json: $crate::wire::Json<'a>, dialect: $crate::Dialect) -> Option<Self> {
+                $crate::wire::Members::inside(json).map(|members| $crate::wire::read(members, dialect))
             }
         }
 
         impl $crate::wire::Encode for $name {
-            const EXPECTED: &'static str = "an object";
+            fn expected() -> &'static str {
+                "an object"
+            }
 
-            fn encode<S: serde::Serializer>(
-                &self,
-                serializer: S,
-                dialect: $crate::Dialect,
-            ) -> Result<S::Ok, S::Error> {
-                let mut map = serializer.serialize_map(None)?;
-                self.encode_members(&mut map, dialect)?;
-                serde::ser::SerializeMap::end(map)
+            fn encode(&self, dialect: $crate::Dialect) -> $crate::wire::Node<'_> {
+                $crate::wire::Node::Object($crate::wire::Kind::None, self, dialect)
             }
 
             fn spots(&self, spots: &mut $crate::wire::Spots) {
-                self.member_spots(spots);
+                $crate::wire::object_spots(self, spots);
             }
         }
     )*};

@@ -2,11 +2,7 @@
 
 use std::fmt;
 
-use serde::Serializer;
-use serde_json::value::RawValue;
-
-use super::text::unquote;
-use super::{Decode, Encode, Reason, Spots};
+use super::{Decode, Encode, Json, Node, Reason, Spots};
 use crate::Dialect;
 
 /// A closed set of words this crate knows, such as [`Status`](crate::Status).
@@ -90,17 +86,19 @@ impl<W: Word> fmt::Display for Open<W> {
 }
 
 impl<W: Word> Decode<'_> for Open<W> {
-    fn decode(json: &RawValue, dialect: Dialect) -> Option<Self> {
-        let word = unquote(json)?;
+    fn decode(json: Json<'_>, dialect: Dialect) -> Option<Self> {
+        let word = json.unquote()?;
         Some(W::read(&word, dialect).map_or_else(|| Self::Unknown(word.into_owned()), Self::Known))
     }
 }
 
 impl<W: Word> Encode for Open<W> {
-    const EXPECTED: &'static str = "a string";
+    fn expected() -> &'static str {
+        "a string"
+    }
 
-    fn encode<S: Serializer>(&self, serializer: S, dialect: Dialect) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(match self {
+    fn encode(&self, dialect: Dialect) -> Node<'_> {
+        Node::Text(match self {
             Self::Known(word) => word.spell(dialect),
             Self::Unknown(word) => word,
         })
@@ -111,6 +109,11 @@ impl<W: Word> Encode for Open<W> {
             spots.report(Reason::UnknownWord(word.clone()));
         }
     }
+}
+
+/// Where `word` is among `words`.
+pub(crate) fn position(words: &[&str], word: &str) -> Option<usize> {
+    words.iter().position(|known| *known == word)
 }
 
 /// Declares vocabularies: closed enums of words, each beside its GA spelling.
@@ -127,15 +130,18 @@ macro_rules! words {
         impl $name {
             /// Every word of the vocabulary.
             pub const ALL: &'static [Self] = &[$(Self::$word),*];
+
+            /// Their spellings, in the same order.
+            const WORDS: &'static [&'static str] = &[$($text),*];
         }
 
         impl $crate::Word for $name {
             fn as_str(self) -> &'static str {
-                match self { $(Self::$word => $text,)* }
+                Self::WORDS[self as usize]
             }
 
             fn from_word(word: &str) -> Option<Self> {
-                match word { $($text => Some(Self::$word),)* _ => None }
+                $crate::wire::position(Self::WORDS, word).map(|index| Self::ALL[index])
             }
         }
 

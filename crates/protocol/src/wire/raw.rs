@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{Decode, Encode};
+use super::{Decode, Encode, Json, Node};
 use crate::Dialect;
 
 /// One JSON value, verbatim: what has no type of its own (a tool's schema), or could not be read.
@@ -29,6 +29,10 @@ impl RawJson {
         self.0.get()
     }
 
+    pub(crate) fn as_json(&self) -> Json<'_> {
+        Json::from(&*self.0)
+    }
+
     /// The value as a tree.
     ///
     /// # Errors
@@ -42,6 +46,13 @@ impl RawJson {
 impl From<&RawValue> for RawJson {
     fn from(json: &RawValue) -> Self {
         Self(json.to_owned())
+    }
+}
+
+impl From<Json<'_>> for RawJson {
+    fn from(json: Json<'_>) -> Self {
+        let json = RawValue::from_string(json.get().to_owned());
+        Self(json.unwrap_or_else(|_| unreachable!("it is known to be JSON")))
     }
 }
 
@@ -74,15 +85,17 @@ impl Serialize for RawJson {
 }
 
 impl Decode<'_> for RawJson {
-    fn decode(json: &RawValue, _: Dialect) -> Option<Self> {
+    fn decode(json: Json<'_>, _: Dialect) -> Option<Self> {
         Some(Self::from(json))
     }
 }
 
 impl Encode for RawJson {
-    const EXPECTED: &'static str = "any value";
+    fn expected() -> &'static str {
+        "any value"
+    }
 
-    fn encode<S: Serializer>(&self, serializer: S, _: Dialect) -> Result<S::Ok, S::Error> {
-        self.serialize(serializer)
+    fn encode(&self, _: Dialect) -> Node<'_> {
+        Node::Raw(self)
     }
 }

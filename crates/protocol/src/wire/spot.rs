@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::node::View;
 use crate::{Dialect, Direction};
 
 /// A place in an event that this crate does not understand. The rest of the event is typed all the same.
@@ -92,6 +93,18 @@ impl Spots {
             Need::Server => server,
             Need::GaServer => ga && server,
         }
+    }
+
+    /// Reports what is odd about the member `name`, or inside it.
+    pub(crate) fn member(&mut self, name: &str, member: &View<'_>, expected: &'static str, need: Need) {
+        let reason = match member {
+            View::Absent if self.needs(need) => Reason::Missing,
+            View::Null if self.needs(need) => Reason::Unreadable { expected },
+            View::Absent | View::Null => return,
+            View::Value(value) => return self.inside(name, |spots| value.spots(spots)),
+            View::Unreadable(_) => Reason::Unreadable { expected },
+        };
+        self.inside(name, |spots| spots.report(reason));
     }
 
     /// Lets `look` report inside the member `name`.

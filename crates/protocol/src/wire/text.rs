@@ -4,21 +4,16 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
-use serde::{Deserialize, Serializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Decode, Encode};
+use super::{Decode, Encode, Json, Node};
 use crate::Dialect;
 
 /// The string a JSON value is, borrowed from it unless it has escapes. `None` when it is none: another type, or half a
 /// surrogate pair, which JSON allows and no string can hold.
 pub fn unquote(json: &RawValue) -> Option<Cow<'_, str>> {
-    let text = json.get();
-    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
-    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
-        return Some(Cow::Borrowed(inner));
-    }
-    serde_json::from_str(text).ok().map(Cow::Owned)
+    Json::from(json).unquote()
 }
 
 /// Text that borrows from the frame it came in, such as a delta.
@@ -143,16 +138,18 @@ macro_rules! borrowed_text {
         }
 
         impl<'a> Decode<'a> for $name<'a> {
-            fn decode(json: &'a RawValue, _: Dialect) -> Option<Self> {
-                unquote(json).map(Self)
+            fn decode(json: Json<'a>, _: Dialect) -> Option<Self> {
+                json.unquote().map(Self)
             }
         }
 
         impl Encode for $name<'_> {
-            const EXPECTED: &'static str = $expected;
+            fn expected() -> &'static str {
+                $expected
+            }
 
-            fn encode<S: Serializer>(&self, serializer: S, _: Dialect) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self)
+            fn encode(&self, _: Dialect) -> Node<'_> {
+                Node::Text(self)
             }
         }
     };
@@ -162,32 +159,36 @@ borrowed_text!(Text, "a string");
 borrowed_text!(Base64, "a base64 string");
 
 impl Decode<'_> for String {
-    fn decode(json: &RawValue, _: Dialect) -> Option<Self> {
-        unquote(json).map(Cow::into_owned)
+    fn decode(json: Json<'_>, _: Dialect) -> Option<Self> {
+        json.unquote().map(Cow::into_owned)
     }
 }
 
 impl Encode for String {
-    const EXPECTED: &'static str = "a string";
+    fn expected() -> &'static str {
+        "a string"
+    }
 
-    fn encode<S: Serializer>(&self, serializer: S, _: Dialect) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self)
+    fn encode(&self, _: Dialect) -> Node<'_> {
+        Node::Text(self)
     }
 }
 
 macro_rules! private_text {
     ($($name:ident),*) => {$(
         impl Decode<'_> for $name {
-            fn decode(json: &RawValue, dialect: Dialect) -> Option<Self> {
+            fn decode(json: Json<'_>, dialect: Dialect) -> Option<Self> {
                 String::decode(json, dialect).map(Self)
             }
         }
 
         impl Encode for $name {
-            const EXPECTED: &'static str = "a string";
+            fn expected() -> &'static str {
+                "a string"
+            }
 
-            fn encode<S: Serializer>(&self, serializer: S, _: Dialect) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
+            fn encode(&self, _: Dialect) -> Node<'_> {
+                Node::Text(&self.0)
             }
         }
     )*};

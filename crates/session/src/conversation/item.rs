@@ -248,10 +248,17 @@ impl ConversationItem {
         parts.filter(|(_, part)| part.is(PartType::OutputAudio)).map(|(index, _)| index)
     }
 
-    /// The sound that is kept of what a response made, piece by piece.
+    /// The sound that is kept of what the model said, piece by piece.
     pub(super) fn generated_audio(&self) -> impl Iterator<Item = (usize, AudioChunk)> + '_ {
-        let parts = self.parts.iter().enumerate().filter(|_| self.response_id.is_some());
+        let parts = self.parts.iter().enumerate().filter(|_| self.role() != Some(Role::User));
         parts.flat_map(|(index, part)| part.audio.chunks().map(move |chunk| (index, chunk.clone())))
+    }
+
+    /// Forgets that sound; how much it was is remembered.
+    pub(super) fn forget_generated_audio(&mut self) {
+        if self.role() != Some(Role::User) {
+            self.parts.iter_mut().for_each(|part| part.audio.clear());
+        }
     }
 
     fn part(&self, index: usize) -> Option<&Part> {

@@ -374,10 +374,13 @@ impl RealtimeConversation {
             changes.push(Change::Updated(id.clone(), None));
             changes.push(Change::Appended(id.clone()));
             // Sound that came before it is told now.
-            let early = self.items.get(id).into_iter().flat_map(ConversationItem::generated_audio);
-            changes.extend(early.map(|(content_index, samples)| {
+            let Some(item) = self.items.get_mut(id) else { return };
+            changes.extend(item.generated_audio().map(|(content_index, samples)| {
                 Change::Updated(id.clone(), Some(Delta::Audio { content_index, samples }))
             }));
+            if !self.retention.keeps_speech() {
+                item.forget_generated_audio();
+            }
         }
     }
 

@@ -13,8 +13,17 @@ pub enum Retention {
     All,
     /// The latest audio of all items together, so much of it; what is older is forgotten from its beginning.
     Last(Duration),
+    /// What the user said. For an application that keeps the model's speech as it is told.
+    User,
     /// None at all.
     None,
+}
+
+impl Retention {
+    /// Whether the model's speech is kept once it was told.
+    pub(super) const fn keeps_speech(self) -> bool {
+        matches!(self, Self::All | Self::Last(_))
+    }
 }
 
 /// Remembers in which order audio was kept, to forget the oldest first.

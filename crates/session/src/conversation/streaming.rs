@@ -111,7 +111,7 @@ impl RealtimeConversation {
             }
             return;
         }
-        let (index, keeps) = (index(&event.content_index), self.retention != Retention::None);
+        let (index, keeps) = (index(&event.content_index), self.retention.keeps_speech());
         let encoding = self.encoding_in(event.response_id.get());
         let item = self.item_or_unannounced(id, new_message, encoding, changes);
         let samples = match item.decode_audio(index, delta) {
@@ -119,10 +119,11 @@ impl RealtimeConversation {
             Ok(None) => return,
             Err(error) => return changes.push(Change::DamagedAudio(id.clone(), error)),
         };
-        if keeps {
+        let announced = item.place == Place::Conversation;
+        // What comes before its item is told with it.
+        if keeps || item.place == Place::Unannounced {
             item.keep_audio(index, samples.clone());
         }
-        let announced = item.place == Place::Conversation;
         self.keep(id, index, samples.len());
         if announced {
             changes.push(Change::Updated(id.clone(), Some(Delta::Audio { content_index: index, samples })));

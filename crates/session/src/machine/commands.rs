@@ -359,6 +359,13 @@ impl SessionMachine {
         }
     }
 
+    /// Gives an item of the user audio that was not appended here, such as what another part of the application recorded.
+    /// The item may be yet to come.
+    pub fn attach_user_audio(&mut self, item_id: &ItemId, audio: AudioBuffer) {
+        self.conversation.attach_user_audio(item_id, audio, &mut self.changes);
+        self.tell_changes();
+    }
+
     /// Forgets the conversation. The service is not told, and its own stays as it is.
     pub fn clear_conversation(&mut self) {
         self.conversation.clear();

@@ -309,9 +309,20 @@ impl SessionMachine {
         self.input.buffer()
     }
 
+    /// The user's audio that was appended and not committed, as far as it is kept.
+    pub fn pending_input_audio(&self) -> vivavoce_audio::AudioBuffer {
+        self.input.pending()
+    }
+
     /// How much of the model's speech was played.
     pub const fn playback(&self) -> &Playback {
         &self.playback
+    }
+
+    /// Whether speech of the user interrupts the model from now on
+    /// ([`SessionOptions::interrupt_on_speech`]).
+    pub const fn set_interrupt_on_speech(&mut self, interrupts: bool) {
+        self.options.interrupt_on_speech = interrupts;
     }
 
     /// Prices and a budget from now on; what was counted stays as it is.

@@ -21,7 +21,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use vivavoce_protocol::{EventId, ResponseId, ResponseParams};
+use vivavoce_protocol::{Dialect, EventId, ResponseId, ResponseParams};
 
 /// Requests with parameters of their own that may wait.
 pub(super) const MAX_WAITING: usize = 64;
@@ -52,6 +52,12 @@ impl Request {
         follow_up: bool,
     ) -> Self {
         Self { params, commands, event_id, follow_up }
+    }
+
+    /// Whether both ask for the same. What would be written says it: equality of the types is code for each of them.
+    fn asks_the_same(&self, other: &Self) -> bool {
+        let written = |request: &Self| request.params.as_ref().map(|params| params.to_json(Dialect::Ga));
+        written(self) == written(other)
     }
 
     /// Nobody but the session itself wants it.
@@ -103,7 +109,7 @@ struct Asked {
 impl Slot {
     /// A response is wanted.
     pub(super) fn request(&mut self, request: Request, now: Duration, timeout: Duration) {
-        if let Some(same) = self.waiting.iter_mut().find(|waiting| waiting.params == request.params) {
+        if let Some(same) = self.waiting.iter_mut().find(|waiting| waiting.asks_the_same(&request)) {
             same.commands.extend(request.commands);
             same.follow_up |= request.follow_up;
             return;
@@ -183,7 +189,7 @@ impl Slot {
         self.collided = (!running).then(|| now.saturating_add(RECHECK));
         self.colliding = true;
         self.stalled = None;
-        match self.waiting.iter_mut().find(|waiting| waiting.params == request.params) {
+        match self.waiting.iter_mut().find(|waiting| waiting.asks_the_same(&request)) {
             Some(same) => same.commands.extend(request.commands),
             None => self.waiting.push_front(request),
         }

@@ -7,7 +7,7 @@
 //!
 //! What is executed, and how long it may take, is not decided here.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -106,9 +106,9 @@ pub enum ToolFailure {
 pub(super) struct Tools {
     registered: Vec<Registered>,
     /// Functions that single responses were offered: the application's to answer.
-    offered: HashSet<String>,
-    seen: HashSet<String>,
-    seen_order: VecDeque<String>,
+    offered: Vec<String>,
+    /// The last calls that came, the oldest first. They are few: a search costs less than a hash table's code.
+    seen: VecDeque<String>,
     batches: VecDeque<Batch>,
 }
 
@@ -162,16 +162,18 @@ impl Called {
 impl Tools {
     /// True the first time.
     fn note(&mut self, id: &str) -> bool {
-        if !self.seen.insert(id.to_owned()) {
+        if self.seen.iter().any(|seen| seen == id) {
             return false;
         }
-        self.seen_order.push_back(id.to_owned());
-        if self.seen_order.len() > SEEN
-            && let Some(oldest) = self.seen_order.pop_front()
-        {
-            self.seen.remove(&oldest);
+        self.seen.push_back(id.to_owned());
+        if self.seen.len() > SEEN {
+            self.seen.pop_front();
         }
         true
+    }
+
+    fn is_offered(&self, name: &str) -> bool {
+        self.offered.iter().any(|offered| offered == name)
     }
 
     fn registered(&self, name: &str) -> Option<&Registered> {
@@ -287,7 +289,8 @@ impl SessionMachine {
         let Session::Realtime(update) = update else { return Ok(()) };
         let Some(tools) = update.tools.get_mut() else { return Ok(()) };
         // What is there already is no other: an application may give back the configuration it has read.
-        tools.retain(|tool| !self.tools.registered.iter().any(|known| Tool::Function(known.tool.clone()) == *tool));
+        let known = |tool: &FunctionTool| self.tools.registered.iter().any(|registered| registered.tool == *tool);
+        tools.retain(|tool| !matches!(tool, Tool::Function(tool) if known(tool)));
         if tools.iter().filter_map(Tool::function_name).any(|name| self.tools.registered(name).is_some()) {
             return Err(CommandError::DuplicateTool);
         }
@@ -306,7 +309,11 @@ impl SessionMachine {
     pub(super) fn note_offer(&mut self, tools: &Member<List<Tool>>) {
         let names = tools.get().into_iter().flat_map(List::iter).filter_map(Tool::function_name);
         if self.tools.offered.len() < SEEN {
-            self.tools.offered.extend(names.map(str::to_owned));
+            for name in names {
+                if !self.tools.is_offered(name) {
+                    self.tools.offered.push(name.to_owned());
+                }
+            }
         }
     }
 
@@ -395,7 +402,7 @@ impl SessionMachine {
             _ => true,
         };
         self.tools.registered.is_empty()
-            || self.tools.offered.contains(name)
+            || self.tools.is_offered(name)
             || offers(self.configuration.wanted())
             || self.session().is_some_and(|session| offers(session))
     }
@@ -563,5 +570,6 @@ impl SessionMachine {
 
 /// The output that tells the model of a failure, in the reference client's form: `{"error": "..."}`.
 pub fn error_output(failure: &ToolFailure) -> String {
-    serde_json::json!({ "error": failure.to_string() }).to_string()
+    let text = serde_json::to_string(&failure.to_string()).unwrap_or_else(|_| unreachable!("it is a string"));
+    ["{\"error\":", &text, "}"].concat()
 }

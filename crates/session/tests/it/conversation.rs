@@ -1,8 +1,11 @@
 //! What each event does to the conversation, in both dialects and in orders that happen.
 
-use crate::common::{Played, added, assistant, audio_delta, base64, created, delta, done, output_item, response, user};
+use crate::common::{
+    Played, added, assistant, audio_delta, base64, created, delta, done, output_item, response, spoken_user, user,
+};
 use serde_json::json;
 use std::time::Duration;
+use vivavoce_audio::{AudioBuffer, AudioChunk};
 use vivavoce_protocol::ItemStatus;
 use vivavoce_session::{Delta, Event, Retention, SessionOptions};
 
@@ -46,7 +49,7 @@ fn a_text_turn_streams_into_its_item_in_ga() {
 fn an_audio_turn_streams_into_its_item_in_beta() {
     let mut played = Played::beta();
     played
-        .feed(created(crate::common::spoken_user("u"), None))
+        .feed(created(spoken_user("u"), None))
         .feed(response("created", "resp_1", "in_progress", json!([])))
         .feed(output_item("added", "resp_1", assistant("a", "in_progress", json!([]))))
         .feed(created(assistant("a", "in_progress", json!([])), Some("u")))
@@ -119,7 +122,7 @@ fn a_transcript_may_come_before_its_item() {
     played.feed(json!({"type": "conversation.item.input_audio_transcription.completed", "event_id": "e",
         "item_id": "u", "content_index": 0, "transcript": "early", "usage": {"type": "duration", "seconds": 1}}));
     assert!(played.machine.conversation().item("u").is_none());
-    played.feed(added(crate::common::spoken_user("u"), None)).feed(done(crate::common::spoken_user("u"), None));
+    played.feed(added(spoken_user("u"), None)).feed(done(spoken_user("u"), None));
     let item = played.machine.conversation().item("u").unwrap();
     assert_eq!(item.formatted().transcript, "early");
     assert!(
@@ -134,7 +137,7 @@ fn a_transcript_may_come_before_its_item() {
 #[test]
 fn an_empty_transcript_shows_as_one_space() {
     let mut played = Played::new();
-    played.feed(added(crate::common::spoken_user("u"), None));
+    played.feed(added(spoken_user("u"), None));
     assert_eq!(played.machine.conversation().item("u").unwrap().formatted().transcript, "");
     played.feed(json!({"type": "conversation.item.input_audio_transcription.completed", "event_id": "e",
         "item_id": "u", "content_index": 0, "transcript": "", "usage": {"type": "duration", "seconds": 1}}));
@@ -145,7 +148,7 @@ fn an_empty_transcript_shows_as_one_space() {
 fn transcription_deltas_add_up_and_the_end_adds_only_what_is_new() {
     let mut played = Played::new();
     let name = "conversation.item.input_audio_transcription.delta";
-    played.feed(added(crate::common::spoken_user("u"), None));
+    played.feed(added(spoken_user("u"), None));
     played.events.clear();
     played.feed(delta(name, "u", "Good")).feed(delta(name, "u", " day"));
     played.feed(json!({"type": "conversation.item.input_audio_transcription.completed", "event_id": "e",
@@ -285,6 +288,34 @@ fn retention_none_hands_audio_on_and_keeps_nothing() {
     assert_eq!((item.formatted().audio.len(), item.received_samples(0)), (0, 3));
     assert!(matches!(played.events.last(), Some(Event::ItemUpdated { delta: Some(Delta::Audio { samples, .. }), .. })
         if samples[..] == [1, 2, 3]));
+}
+
+#[test]
+fn retention_user_keeps_what_the_user_says_and_hands_speech_on() {
+    let mut played = Played::with(SessionOptions { retention: Retention::User, ..SessionOptions::default() });
+    played.feed(added(assistant("a", "in_progress", json!([])), None)).feed(audio_delta("a", &[1, 2, 3]));
+    played.command(|machine| {
+        machine.attach_user_audio(&"u".into(), AudioBuffer::from_iter([AudioChunk::from(vec![4, 5])]));
+    });
+    played.feed(added(spoken_user("u"), Some("a")));
+    let kept = |id: &str| played.machine.conversation().item(id).unwrap().formatted().audio.to_vec();
+    assert_eq!((kept("a"), kept("u")), (vec![], vec![4, 5]));
+    assert_eq!(played.machine.conversation().item("a").unwrap().received_samples(0), 3);
+}
+
+#[test]
+fn sound_that_comes_before_its_item_is_told_whatever_is_kept() {
+    for (retention, kept) in [(Retention::All, 3), (Retention::User, 0), (Retention::None, 0)] {
+        let mut played = Played::with(SessionOptions { retention, ..SessionOptions::default() });
+        played.feed(audio_delta("a", &[1, 2, 3]));
+        assert!(played.events.is_empty(), "{retention:?}");
+        played.feed(added(assistant("a", "in_progress", json!([])), None));
+        let told = played.events.iter().any(|event| {
+            matches!(event, Event::ItemUpdated { delta: Some(Delta::Audio { samples, .. }), .. } if samples[..] == [1, 2, 3])
+        });
+        assert!(told, "{retention:?}");
+        assert_eq!(played.machine.conversation().item("a").unwrap().formatted().audio.len(), kept, "{retention:?}");
+    }
 }
 
 #[test]

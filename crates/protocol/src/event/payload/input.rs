@@ -5,7 +5,7 @@ use crate::id::{EventId, ItemId};
 use crate::response::{ErrorDetail, TranscriptionUsage};
 use crate::wire::{Base64, Int, List, Num, Text, object};
 
-object! { plain
+object! {
     /// Audio of the user.
     pub struct InputAudio<'a> {
         /// The event's id.
@@ -15,7 +15,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// Appended audio became a user item.
     pub struct Committed {
         /// The event's id.
@@ -27,7 +27,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// The user began to speak.
     pub struct SpeechStarted {
         /// The event's id.
@@ -39,7 +39,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// The user stopped speaking.
     pub struct SpeechStopped {
         /// The event's id.
@@ -51,7 +51,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// Nobody spoke for `idle_timeout_ms`.
     pub struct TimeoutTriggered {
         /// The event's id.
@@ -65,7 +65,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// A key was pressed on a telephone.
     pub struct DtmfReceived {
         /// The event's id; the service leaves it out.
@@ -77,7 +77,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// A piece of a transcript of the user's speech.
     pub struct TranscriptionDelta<'a> {
         /// The event's id.
@@ -95,7 +95,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// The transcript of the user's speech.
     pub struct TranscriptionCompleted {
         /// The event's id.
@@ -115,7 +115,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// The user's speech could not be transcribed. The item itself is fine.
     pub struct TranscriptionFailed {
         /// The event's id.
@@ -129,7 +129,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// A stretch of speech of one speaker.
     pub struct TranscriptionSegment {
         /// The event's id.
@@ -151,7 +151,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// The log probability of a token.
     pub struct LogProb {
         /// The token.
@@ -163,7 +163,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// A language that was heard.
     pub struct TranscriptionLanguage {
         /// Its code, such as `en`.

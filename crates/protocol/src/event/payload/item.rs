@@ -4,7 +4,7 @@ use crate::id::{EventId, ItemId};
 use crate::item::Item;
 use crate::wire::{Int, object};
 
-object! { plain
+object! {
     /// An item and its place.
     pub struct ItemEvent {
         /// The event's id.
@@ -16,7 +16,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// An item, whole.
     pub struct ItemRetrieved {
         /// The event's id.
@@ -26,7 +26,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// An item by its id.
     pub struct ItemNotice {
         /// The event's id.
@@ -36,7 +36,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// An item is cut to what was heard.
     pub struct ItemTruncation {
         /// The event's id.

@@ -16,7 +16,7 @@ words! {
     }
 }
 
-object! { plain
+object! {
     /// Asks for a response.
     pub struct ResponseCreate {
         /// The event's id.
@@ -26,7 +26,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// Cancels a response.
     pub struct ResponseCancel {
         /// The event's id.
@@ -36,7 +36,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// A response.
     pub struct ResponseEvent {
         /// The event's id.
@@ -46,7 +46,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// Something happened to the output of a response.
     pub struct OutputBufferEvent {
         /// The event's id.
@@ -56,7 +56,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// An item of a response.
     pub struct OutputItemEvent {
         /// The event's id.
@@ -70,7 +70,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// A part of a message being generated.
     pub struct PartEvent {
         /// The event's id.
@@ -88,7 +88,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// A part as `response.content_part.*` shows it.
     pub struct ResponsePart {
         /// Text or audio.
@@ -102,7 +102,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// A piece of text or of a transcript.
     pub struct TextDelta<'a> {
         /// The event's id.
@@ -122,7 +122,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// A piece of speech.
     pub struct AudioDelta<'a> {
         /// The event's id.
@@ -142,7 +142,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// The text of a part is complete.
     pub struct TextDone {
         /// The event's id.
@@ -160,7 +160,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// The transcript of a part is complete.
     pub struct TranscriptDone {
         /// The event's id.
@@ -178,7 +178,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// The audio of a part is complete. Carries no audio.
     pub struct AudioDone {
         /// The event's id.
@@ -194,7 +194,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// A piece of a call's arguments.
     pub struct ArgumentsDelta<'a> {
         /// The event's id.
@@ -214,7 +214,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// The arguments of a call are complete, or cut: the item's status says which.
     pub struct ArgumentsDone {
         /// The event's id.
@@ -234,7 +234,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// A piece of the arguments of an MCP call.
     pub struct McpArgumentsDelta<'a> {
         /// The event's id.
@@ -252,7 +252,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// The arguments of an MCP call are complete.
     pub struct McpArgumentsDone {
         /// The event's id.
@@ -268,7 +268,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// An MCP call is on its way. Carries no response id.
     pub struct McpCallEvent {
         /// The event's id.

@@ -14,7 +14,7 @@ words! {
     }
 }
 
-object! { plain
+object! {
     /// An event that carries nothing.
     pub struct Bare {
         /// The event's id.
@@ -22,7 +22,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// A session, in force or asked for.
     pub struct SessionEvent {
         /// The event's id.
@@ -32,7 +32,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// `conversation.created`.
     pub struct ConversationCreated {
         /// The event's id.
@@ -42,7 +42,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// A conversation's name.
     pub struct Conversation {
         /// Its id.
@@ -52,7 +52,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// `error`.
     pub struct ErrorEvent {
         /// The event's id.
@@ -62,7 +62,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// What the service has to say against an event.
     pub struct ApiError {
         /// The class of error, such as `invalid_request_error`.
@@ -78,7 +78,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// What the account may still use.
     pub struct RateLimitsUpdated {
         /// The event's id.
@@ -88,7 +88,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// One limit.
     pub struct RateLimit {
         /// What it counts.

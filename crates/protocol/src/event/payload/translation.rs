@@ -12,7 +12,7 @@ words! {
     }
 }
 
-object! { plain
+object! {
     /// A piece of a transcript of a translation session.
     pub struct TranslationTextDelta<'a> {
         /// The event's id.
@@ -24,7 +24,7 @@ object! { plain
     }
 }
 
-object! { plain
+object! {
     /// A piece of translated speech.
     pub struct TranslationAudioDelta<'a> {
         /// The event's id.

@@ -1,10 +1,7 @@
 //! An event this crate has no type for.
 
-use serde::ser::SerializeMap;
-use serde_json::value::RawValue;
-
 use crate::id::EventId;
-use crate::wire::{Members, RawJson, Rest};
+use crate::wire::{Field, Json, Kind, Members, Object, RawJson, Rest, Slot};
 
 /// An event newer than this crate: its name and its members.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -29,11 +26,11 @@ impl UnknownEvent {
     /// The event's id, if it has one.
     pub(in crate::event) fn event_id(&self) -> Option<EventId> {
         let json = self.members.get("event_id")?;
-        serde_json::from_str(json.as_str()).ok()
+        json.as_json().unquote().map(|id| EventId::from(&*id))
     }
 
     pub(in crate::event) fn set_event_id(&mut self, id: &EventId) {
-        self.insert("event_id", RawJson::from(serde_json::Value::from(id.as_str())));
+        self.insert("event_id", RawJson::new(&id).unwrap_or_else(|_| unreachable!("an id is a string")));
     }
 
     /// Everything but the name.
@@ -46,20 +43,31 @@ impl UnknownEvent {
         self.members.insert(name, json);
     }
 
-    pub(in crate::event) fn read(name: &str, unspeakable: Option<&RawValue>, members: Members<'_>) -> Self {
+    pub(in crate::event) fn read(name: &str, unspeakable: Option<Json<'_>>, members: Members<'_>) -> Self {
         let mut event = Self::new(name);
         event.unspeakable = unspeakable.map(RawJson::from);
-        for (key, json) in members {
+        for (key, json) in members.entries() {
             event.members.keep(key, json);
         }
         event
     }
 
-    pub(in crate::event) fn encode_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        match &self.unspeakable {
-            Some(json) => map.serialize_entry("type", json)?,
-            None => map.serialize_entry("type", &self.name)?,
-        }
-        self.members.encode_entries(map)
+    /// What is written as the event's `type`.
+    pub(in crate::event) fn kind(&self) -> Kind<'_> {
+        self.unspeakable.as_ref().map_or(Kind::Word(&self.name), Kind::Raw)
+    }
+}
+
+impl Object for UnknownEvent {
+    fn fields(&self) -> &'static [Field] {
+        &[]
+    }
+
+    fn slot(&self, _: usize) -> Option<&dyn Slot> {
+        None
+    }
+
+    fn rest(&self) -> &Rest {
+        &self.members
     }
 }
