@@ -4,11 +4,18 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports to a person")]
 
+mod browser;
 mod fuzz;
 mod interop;
+mod node;
+mod npm;
+mod served;
 mod setup;
+mod stamp;
 mod step;
 mod test;
+mod wasm;
+mod web;
 
 use std::process::ExitCode;
 
@@ -16,7 +23,13 @@ use std::process::ExitCode;
 type Chore = (&'static str, &'static str, &'static str, fn(&[String]) -> Result<(), String>);
 
 const CHORES: &[Chore] = &[
-    ("test", "[STEP...]", "all checks, or only the steps named: fmt clippy doc build test interop", test::run),
+    (
+        "test",
+        "[STEP...]",
+        "all checks, or only the steps named: fmt clippy doc build test lean web npm interop",
+        test::run,
+    ),
+    ("npm", "", "the npm package, into target/npm", npm::run),
     ("fuzz", "[SECONDS] [SEED]", "the fuzz bodies on random input, 30 seconds by default", fuzz::run),
     ("help", "", "this list", help),
 ];

@@ -15,7 +15,7 @@ const KEY: &str = "sk-interop";
 
 /// A plain server that takes any key, and one behind TLS that takes one; each on a port of its own choice. They end when
 /// this is dropped.
-pub(super) struct Served {
+pub(crate) struct Served {
     plain: Server,
     tls: Server,
     certificate: PathBuf,
@@ -23,8 +23,7 @@ pub(super) struct Served {
 
 impl Served {
     /// Starts them; what they have to say goes into files in `folder`.
-    pub(super) fn start(binary: &Path, folder: &Path) -> Result<Self, String> {
-        fs::create_dir_all(folder).map_err(|error| format!("interop: cannot make {}: {error}", folder.display()))?;
+    pub(crate) fn start(binary: &Path, folder: &Path) -> Result<Self, String> {
         let certificate = folder.join("certificate.pem");
         let path = certificate.to_string_lossy();
         let closed = ["--tls-self-signed", "--tls-cert-out", &path, "--require-key", KEY, "--azure"].map(str::to_owned);
@@ -33,7 +32,7 @@ impl Served {
     }
 
     /// Where they are, as the tests look for it.
-    pub(super) fn environment(&self) -> [(&'static str, String); 3] {
+    pub(crate) fn environment(&self) -> [(&'static str, String); 3] {
         [
             ("VIVAVOCE_URL", self.plain.url.clone()),
             ("VIVAVOCE_TLS_URL", self.tls.url.clone()),
@@ -42,26 +41,30 @@ impl Served {
     }
 
     /// The certificate that the server behind TLS is to be trusted with.
-    pub(super) fn certificate(&self) -> &Path {
+    pub(crate) fn certificate(&self) -> &Path {
         &self.certificate
     }
 
     /// Stops them; an error when one has ended by itself, or has panicked.
-    pub(super) fn stop(self) -> Result<(), String> {
+    pub(crate) fn stop(self) -> Result<(), String> {
         [self.plain, self.tls].into_iter().try_for_each(Server::stop)
     }
 }
 
-/// A running `vivavoce serve`.
-struct Server {
+/// A running `vivavoce serve`; it ends when this is dropped.
+pub(crate) struct Server {
     process: Child,
     url: String,
     log: PathBuf,
 }
 
 impl Server {
-    fn start(binary: &Path, options: &[String], log: PathBuf) -> Result<Self, String> {
-        let failed = |what: &str| format!("interop: `vivavoce serve {}` {what}", options.join(" "));
+    /// Starts one of its own; what it has to say goes into the file `log`.
+    pub(crate) fn start(binary: &Path, options: &[String], log: PathBuf) -> Result<Self, String> {
+        if let Some(folder) = log.parent() {
+            fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+        }
+        let failed = |what: &str| format!("`vivavoce serve {}` {what}", options.join(" "));
         let errors = File::create(&log).map_err(|error| failed(&format!("has no {}: {error}", log.display())))?;
         let mut command = Command::new(binary);
         command.args(["serve", "--port", "0"]).args(options).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
@@ -74,12 +77,17 @@ impl Server {
         Ok(server)
     }
 
-    fn stop(mut self) -> Result<(), String> {
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Stops it; an error when it has ended by itself, or has panicked.
+    pub(crate) fn stop(mut self) -> Result<(), String> {
         let ended = self.process.try_wait().ok().flatten();
         let said = self.said();
         match ended {
-            Some(status) => Err(format!("interop: a server has ended by itself ({status}):\n{said}")),
-            None if said.contains("panicked") => Err(format!("interop: a server has panicked:\n{said}")),
+            Some(status) => Err(format!("a server has ended by itself ({status}):\n{said}")),
+            None if said.contains("panicked") => Err(format!("a server has panicked:\n{said}")),
             None => Ok(()),
         }
     }

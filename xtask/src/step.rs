@@ -1,8 +1,10 @@
 //! One command: shown, run, timed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
+
+use crate::test::BUILD;
 
 /// A part of a chore.
 #[derive(Clone, Copy)]
@@ -75,6 +77,30 @@ pub(crate) fn cargo() -> Command {
 /// The root of the workspace.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
+}
+
+/// In CI a test that does not run is one that fails.
+pub(crate) fn required() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
+}
+
+/// The binary `vivavoce`, as the step `build` builds it: of other features it would be another build.
+pub(crate) fn built(step: &str) -> Result<PathBuf, String> {
+    show(step, cargo().args(BUILD))?;
+    let binary = built_into().join("vivavoce").with_extension(std::env::consts::EXE_EXTENSION);
+    if binary.is_file() { Ok(binary) } else { Err(format!("{step}: the build left no {}", binary.display())) }
+}
+
+/// The folder that this very program was built into: cargo puts all binaries of a profile into one.
+pub(crate) fn built_into() -> PathBuf {
+    let own = std::env::current_exe().ok();
+    own.as_deref().and_then(Path::parent).map_or_else(|| root().join("target/debug"), Path::to_path_buf)
+}
+
+/// What a program says of itself, if it is there.
+pub(crate) fn said(command: &mut Command) -> Option<String> {
+    let output = command.output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 pub(crate) fn seconds(duration: Duration) -> String {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::step::{Step, Work, seconds};
-use crate::{interop, setup};
+use crate::{interop, npm, setup, web};
 
 /// Benches and examples too.
 pub(crate) const BUILD: &[&str] = &["build", "--workspace", "--all-targets"];
@@ -25,6 +25,8 @@ const STEPS: &[Step] = &[
     cargo("test", &["test", "--workspace"]),
     // The server without its features, which the workspace as a whole never builds.
     cargo("lean", &["test", "--package", "vivavoce-server", "--test", "mcp_off"]),
+    Step { name: "web", work: Work::Own(web::run) },
+    Step { name: "npm", work: Work::Own(npm::test) },
     Step { name: "interop", work: Work::Own(interop::run) },
 ];
 
@@ -78,7 +80,7 @@ mod tests {
 
     #[test]
     fn no_name_means_every_step() {
-        assert_eq!(names(&[]).unwrap(), ["fmt", "clippy", "doc", "build", "test", "lean", "interop"]);
+        assert_eq!(names(&[]).unwrap(), ["fmt", "clippy", "doc", "build", "test", "lean", "web", "npm", "interop"]);
     }
 
     #[test]
@@ -86,7 +88,7 @@ mod tests {
         assert_eq!(names(&["test", "fmt"]).unwrap(), ["fmt", "test"]);
         assert_eq!(
             names(&["fnt"]).unwrap_err(),
-            "there is no step `fnt`, only fmt, clippy, doc, build, test, lean, interop"
+            "there is no step `fnt`, only fmt, clippy, doc, build, test, lean, web, npm, interop"
         );
     }
 

@@ -6,6 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use vivavoce_protocol::{ClientEvent, Dialect};
 use vivavoce_session::Close;
 
+use crate::runtime::timeout;
 use crate::transport::{Frame, Incoming, Outgoing, Transport, connect};
 use crate::{Endpoint, Error};
 
@@ -109,8 +110,8 @@ impl std::fmt::Debug for RealtimeApi {
 
 /// Opens the socket of an endpoint within a time limit.
 pub(crate) async fn open(endpoint: &Endpoint, limit: Duration) -> Result<Box<dyn Transport>, Error> {
-    match tokio::time::timeout(limit, connect(endpoint)).await {
-        Ok(socket) => Ok(Box::new(socket?)),
-        Err(_) => Err(Error::ConnectTimeout { url: endpoint.shown(), limit }),
+    match timeout(limit, connect(endpoint)).await {
+        Some(socket) => Ok(Box::new(socket?)),
+        None => Err(Error::ConnectTimeout { url: endpoint.shown(), limit }),
     }
 }

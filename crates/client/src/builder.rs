@@ -6,6 +6,7 @@ use vivavoce_protocol::{Dialect, Secret, Session};
 use vivavoce_session::{Prices, Retention, SessionOptions};
 
 use crate::client::RealtimeClient;
+use crate::runtime::seed;
 use crate::transport::check;
 use crate::{Endpoint, Error};
 
@@ -33,7 +34,7 @@ impl Default for RealtimeClientBuilder {
     fn default() -> Self {
         Self {
             endpoint: Endpoint::new(),
-            session: SessionOptions { seed: fastrand::u64(..), ..SessionOptions::default() },
+            session: SessionOptions { seed: seed(), ..SessionOptions::default() },
             limits: Limits {
                 connect: Duration::from_secs(10),
                 silence: Duration::from_secs(25),
@@ -50,6 +51,13 @@ impl RealtimeClientBuilder {
     /// The API key or ephemeral secret.
     pub fn api_key(mut self, key: impl Into<Secret>) -> Self {
         self.endpoint = self.endpoint.api_key(key);
+        self
+    }
+
+    /// Allows a key in a browser that is no ephemeral secret; see
+    /// [`Endpoint::dangerously_allow_api_key_in_browser`].
+    pub const fn dangerously_allow_api_key_in_browser(mut self, allow: bool) -> Self {
+        self.endpoint.key_in_browser = allow;
         self
     }
 
@@ -106,7 +114,8 @@ impl RealtimeClientBuilder {
     }
 
     /// After so much silence of the server a ping is sent, after twice as much the connection counts as lost;
-    /// 25 s by default (the vendor pings every 20 s). [`Duration::MAX`] turns this off.
+    /// 25 s by default (the vendor pings every 20 s). [`Duration::MAX`] turns this off. Without effect in a browser, which
+    /// looks after the line itself.
     pub const fn keepalive(mut self, silence: Duration) -> Self {
         self.limits.silence = silence;
         self
@@ -165,7 +174,7 @@ impl RealtimeClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidUrl`] and [`Error::InvalidKey`].
+    /// [`Error::InvalidUrl`] and [`Error::InvalidKey`]; in a browser [`Error::KeyInBrowser`].
     pub fn build(self) -> Result<RealtimeClient, Error> {
         check(&self.endpoint)?;
         Ok(RealtimeClient::new(self.endpoint, self.session, self.limits))

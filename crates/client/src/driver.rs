@@ -1,17 +1,16 @@
 //! The loop around the session machine: frames in, frames out, nothing clever.
 
 use std::task::Poll;
-use std::time::{Duration, SystemTime};
 
 use futures_util::stream::SplitSink;
-use futures_util::{Sink, StreamExt};
+use futures_util::{FutureExt, Sink, StreamExt};
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep_until};
 use vivavoce_protocol::ServerEvent;
 use vivavoce_session::Close;
 
 use crate::client::{Claim, LinkState, Shared};
 use crate::listen::{RealtimeEvent, Source};
+use crate::runtime::{Instant, after, now, sleep_until, yield_now};
 use crate::transport::{Frame, Incoming, Outgoing, Transport, TransportError};
 
 type Sending = SplitSink<Box<dyn Transport>, Outgoing>;
@@ -49,16 +48,18 @@ pub(crate) async fn drive(mut claim: Claim, transport: Box<dyn Transport>) {
 }
 
 async fn run(shared: &Shared, connection: &Connection, transport: Box<dyn Transport>) -> Close {
-    let (mut sending, mut receiving) = transport.split();
+    let (mut sending, receiving) = transport.split();
+    let mut receiving = receiving.peekable();
     let mut out = Out::default();
     let silence = shared.limits.silence;
     let mut heard = Instant::now();
-    let mut pinged = false;
+    // When the other side was asked whether it is there. It has its time from then on: this side may have slept.
+    let mut pinged: Option<Instant> = None;
     let mut burst = 0;
     // From here on there is only the other side to wait for, and until when.
     let mut ending: Option<Instant> = None;
     loop {
-        let deadline = ending.unwrap_or_else(|| after(heard, if pinged { silence.saturating_mul(2) } else { silence }));
+        let deadline = ending.unwrap_or_else(|| after(pinged.unwrap_or(heard), silence));
         let stalled = out.waiting.map(|since| after(since, shared.limits.send)).filter(|at| *at < deadline);
         let deadline = stalled.unwrap_or(deadline);
         let session_time = shared.next_time().filter(|at| *at < deadline);
@@ -72,7 +73,7 @@ async fn run(shared: &Shared, connection: &Connection, transport: Box<dyn Transp
             }
             incoming = receiving.next() => {
                 heard = Instant::now();
-                pinged = false;
+                pinged = None;
                 match incoming {
                     Some(Ok(Incoming::Text(frame))) => receive(shared, frame),
                     Some(Ok(Incoming::Binary(bytes))) => shared.with_session(|session| {
@@ -88,7 +89,7 @@ async fn run(shared: &Shared, connection: &Connection, transport: Box<dyn Transp
                 burst += 1;
                 if burst == BURST {
                     burst = 0;
-                    tokio::task::yield_now().await;
+                    yield_now().await;
                 }
             }
             () = connection.wake.notified() => out.idle = false,
@@ -104,9 +105,14 @@ async fn run(shared: &Shared, connection: &Connection, transport: Box<dyn Transp
                     return out.lost(shared, Some(TransportError::Stalled(shared.limits.send)));
                 }
                 (Some(_), _) => return out.lost(shared, None),
-                (None, true) => return out.lost(shared, Some(TransportError::Silent)),
-                (None, false) => {
-                    pinged = true;
+                (None, Some(_)) => {
+                    // The answer may be there, when this side slept.
+                    if std::pin::Pin::new(&mut receiving).peek().now_or_never().is_none() {
+                        return out.lost(shared, Some(TransportError::Silent));
+                    }
+                }
+                (None, None) => {
+                    pinged = Some(Instant::now());
                     out.ping = true;
                     out.idle = false;
                 }
@@ -200,7 +206,7 @@ fn receive(shared: &Shared, frame: Frame) {
     let decoded = ServerEvent::decode(frame.as_str(), dialect);
     if shared.realtime.has_listeners() {
         let name = decoded.as_ref().map_or("", |event| event.wire_name(dialect)).into();
-        let time = SystemTime::now();
+        let time = now();
         shared.realtime.tell(RealtimeEvent { time, source: Source::Server, name, frame: frame.clone(), dialect });
     }
     if matches!(decoded, Ok(ServerEvent::SessionCreated(_))) {
@@ -210,12 +216,6 @@ fn receive(shared: &Shared, frame: Frame) {
         Ok(event) => session.handle_event(&event),
         Err(error) => session.handle_undecodable(error),
     });
-}
-
-/// A moment so much later, or one that nobody will live to see.
-pub(crate) fn after(moment: Instant, time: Duration) -> Instant {
-    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
-    moment + time.min(30 * YEAR)
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -19,12 +19,14 @@ pub struct Endpoint {
     pub(crate) key: Option<Secret>,
     pub(crate) model: Option<String>,
     pub(crate) dialect: Dialect,
+    /// Any key may be used in a browser.
+    pub(crate) key_in_browser: bool,
 }
 
 impl Default for Endpoint {
     /// The vendor, GA, model `gpt-realtime`, no credential.
     fn default() -> Self {
-        Self { url: VENDOR.to_owned(), key: None, model: None, dialect: Dialect::Ga }
+        Self { url: VENDOR.to_owned(), key: None, model: None, dialect: Dialect::Ga, key_in_browser: false }
     }
 }
 
@@ -41,7 +43,8 @@ impl Endpoint {
         self
     }
 
-    /// The API key or ephemeral secret, sent as `Authorization: Bearer`.
+    /// The API key or ephemeral secret, sent as `Authorization: Bearer`; in a browser as the subprotocol
+    /// `openai-insecure-api-key`.
     #[must_use]
     pub fn api_key(mut self, key: impl Into<Secret>) -> Self {
         self.key = Some(key.into());
@@ -60,6 +63,14 @@ impl Endpoint {
     #[must_use]
     pub const fn dialect(mut self, dialect: Dialect) -> Self {
         self.dialect = dialect;
+        self
+    }
+
+    /// Allows a key in a browser that is no ephemeral secret (`ek_...`), false by default: everyone who opens the page can
+    /// read it, and use it. For keys you may lose, such as those of a server of your own. Means nothing elsewhere.
+    #[must_use]
+    pub const fn dangerously_allow_api_key_in_browser(mut self, allow: bool) -> Self {
+        self.key_in_browser = allow;
         self
     }
 
@@ -104,12 +115,13 @@ impl Endpoint {
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url: _, key, model, dialect } = self;
+        let Self { url: _, key, model, dialect, key_in_browser } = self;
         f.debug_struct("Endpoint")
             .field("url", &self.shown())
             .field("key", key)
             .field("model", model)
             .field("dialect", dialect)
+            .field("key_in_browser", key_in_browser)
             .finish()
     }
 }

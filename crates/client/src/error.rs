@@ -33,6 +33,13 @@ pub enum Error {
     /// The API key cannot be sent.
     #[error("the API key contains characters that no key has, such as a line break: check where it was read from")]
     InvalidKey,
+    /// The API key would be in the hands of everyone who opens the page. Only in a browser.
+    #[error(
+        "Can not provide API key in the browser, where everyone who opens the page can read it: let your server mint an \
+         ephemeral secret (ek_...) and use that, or, for a key you may lose, \
+         .dangerously_allow_api_key_in_browser(true)"
+    )]
+    KeyInBrowser,
     /// The connection was not made in time.
     #[error("Could not connect to \"{url}\" within {limit:?}: check the address, or give it more time")]
     ConnectTimeout {
@@ -76,7 +83,9 @@ impl Error {
             Self::Refused(error) => Advice::for_error(error),
             Self::Response(error) => error.advice(),
             Self::Command(error) => error.advice(),
-            Self::AlreadyConnected | Self::InvalidUrl { .. } | Self::InvalidKey => Advice::misuse(),
+            Self::AlreadyConnected | Self::InvalidUrl { .. } | Self::InvalidKey | Self::KeyInBrowser => {
+                Advice::misuse()
+            }
         }
     }
 

@@ -65,12 +65,34 @@
 //! arrives as [`Event::Error`]; the end of the connection as [`Event::Disconnected`], with the close code and
 //! its meaning. Only the latter ends anything. Who must act, and whether a retry helps, is in [`errors`].
 //!
+//! # In the browser
+//!
+//! The feature `web` makes this crate the same for `wasm32-unknown-unknown`, in a window and in a worker, under whatever
+//! draws the page. What differs there:
+//!
+//! - Keys: everyone who opens a page can read them, so only ephemeral secrets (`ek_...`) are taken, unless
+//!   [`dangerously_allow_api_key_in_browser`](RealtimeClientBuilder::dangerously_allow_api_key_in_browser) says otherwise.
+//! - Threads: [`RealtimeClient`] is `Send + Sync` as ever, but futures and [`RealtimeApi`] stay on their thread; in return
+//!   listeners, and what tools return, need not be `Send` ([`MaybeSend`]). No runtime has to be started.
+//! - Errors: a browser does not say why a connection fails ([`TransportError::Unexplained`]), nor why it is lost. A panic
+//!   in a listener or in a tool ends the program there, and is not reported as it is elsewhere.
+//! - The line: a page can neither send pings nor see them, so [`keepalive`](RealtimeClientBuilder::keepalive) does nothing;
+//!   when the line is dead, the browser notices in its own time. It cannot be told to wait, either: of what
+//!   [`RealtimeApi`] does not read 64 MiB are kept ([`TransportError::Unread`]).
+//! - Time: [`RealtimeEvent::time`] is right, but the clock of `std` does not run there: `SystemTime::now` and
+//!   `elapsed` panic. Where nobody sees the page, browsers slow down its timers, and limits may be a minute late.
+//!
 //! # Examples
 //!
 //! Whole programs, in the folder `examples` of this crate: `text_turn`, `streaming_audio`, `push_to_talk`, `server_vad`,
-//! `interruption`, `tools`, `manual_tools`, `out_of_band`, `raw_events`, and `testing` for tests of your own.
+//! `interruption`, `tools`, `manual_tools`, `out_of_band`, `raw_events`, `testing` for tests of your own, and `browser`, a page.
 
 #![deny(missing_docs)]
+
+#[cfg(all(target_arch = "wasm32", not(feature = "web")))]
+compile_error!(
+    "for a browser, vivavoce wants its feature `web`: vivavoce = { version = \"...\", features = [\"web\"] }"
+);
 
 #[doc = include_str!("../ERRORS.md")]
 pub mod errors {}
@@ -84,6 +106,7 @@ mod error;
 mod listen;
 mod pending;
 mod player;
+mod runtime;
 mod telemetry;
 mod tools;
 mod transport;
@@ -96,6 +119,7 @@ pub use error::Error;
 pub use listen::{EventStream, Listener, RealtimeEvent, RealtimeEventStream, Source};
 pub use pending::Pending;
 pub use player::Player;
+pub use runtime::MaybeSend;
 pub use tools::{Approval, Tool, ToolContext, ToolRequest};
 pub use transport::{Frame, Incoming, Outgoing, Transport, TransportError};
 

@@ -11,12 +11,12 @@ use std::time::SystemTime;
 
 use futures_util::{Stream, StreamExt};
 use tokio::sync::broadcast;
-use tokio::task::AbortHandle;
 use tokio_stream::wrappers::BroadcastStream;
 use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
 use vivavoce_protocol::{DecodeError, Dialect, ServerEvent};
 use vivavoce_session::Event;
 
+use crate::runtime::{AbortHandle, MaybeSend, spawn};
 use crate::transport::Frame;
 
 /// Who sent an event.
@@ -193,12 +193,12 @@ impl Listener {
     /// One that panics is reported, and listens no more.
     pub(crate) fn spawn<T: Clone + Send + 'static>(
         mut receiver: broadcast::Receiver<T>,
-        mut tell: impl FnMut(Result<T, u64>) + Send + 'static,
+        mut tell: impl FnMut(Result<T, u64>) + MaybeSend + 'static,
         report: impl FnOnce(String) + Send + 'static,
     ) -> Self {
         let wanted = Arc::new(AtomicBool::new(true));
         let still = wanted.clone();
-        let task = tokio::spawn(async move {
+        let task = spawn(async move {
             loop {
                 let news = match receiver.recv().await {
                     Ok(news) => Ok(news),
@@ -217,7 +217,7 @@ impl Listener {
                 }
             }
         });
-        Self { task: task.abort_handle(), wanted, detached: false }
+        Self { task, wanted, detached: false }
     }
 
     /// Lets the closure listen as long as the client lives.

@@ -5,14 +5,11 @@
 
 mod node;
 mod python;
-mod served;
-mod stamp;
 
 use std::path::{Path, PathBuf};
 
-use crate::step::{LeftOut, cargo, root, show};
-use crate::test::BUILD;
-use served::Served;
+use crate::served::Served;
+use crate::step::{LeftOut, built, built_into, required, root};
 
 /// Makes the tests of one language ready to run; the error tells what the machine lacks, and how to get it.
 type Find = fn() -> Result<Box<dyn Suite>, String>;
@@ -44,7 +41,7 @@ pub(crate) fn run() -> Result<LeftOut, String> {
     if suites.is_empty() {
         return Ok(left_out);
     }
-    let binary = built()?;
+    let binary = built("interop")?;
     for suite in suites {
         suite.install()?;
         let servers = Served::start(&binary, &folder().join(suite.name()))?;
@@ -54,24 +51,6 @@ pub(crate) fn run() -> Result<LeftOut, String> {
         ran?;
     }
     Ok(left_out)
-}
-
-/// In CI a test that does not run is one that fails.
-fn required() -> bool {
-    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
-}
-
-/// The binary `vivavoce`, as the step `build` builds it: of other features it would be another build.
-fn built() -> Result<PathBuf, String> {
-    show("interop", cargo().args(BUILD))?;
-    let binary = built_into().join("vivavoce").with_extension(std::env::consts::EXE_EXTENSION);
-    if binary.is_file() { Ok(binary) } else { Err(format!("interop: the build left no {}", binary.display())) }
-}
-
-/// The folder that this very program was built into: cargo puts all binaries of a profile into one.
-fn built_into() -> PathBuf {
-    let own = std::env::current_exe().ok();
-    own.as_deref().and_then(Path::parent).map_or_else(|| root().join("target/debug"), Path::to_path_buf)
 }
 
 /// Where what the tests need is kept from run to run.

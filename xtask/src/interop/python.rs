@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::node::said;
-use super::served::Served;
-use super::stamp::Stamp;
 use super::{Suite, folder, sources};
-use crate::step::show;
+use crate::served::Served;
+use crate::stamp::Stamp;
+use crate::step::{said, show};
 
 /// The oldest version that the vendor's package runs on.
 const OLDEST: (u32, u32) = (3, 10);

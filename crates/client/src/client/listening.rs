@@ -10,6 +10,7 @@ use vivavoce_session::{Close, CommandError, ConversationItem, Delta, Event, Inte
 use super::RealtimeClient;
 use crate::Error;
 use crate::listen::{EventStream, Listener, RealtimeEvent, RealtimeEventStream};
+use crate::runtime::{MaybeSend, timeout};
 
 impl RealtimeClient {
     /// Everything that happens from now on, in order.
@@ -26,7 +27,7 @@ impl RealtimeClient {
     /// Calls `tell` for everything that happens, [`Event::Lagged`] among it when it was too slow. Must be called within a
     /// tokio runtime, as all its sisters; those hear only of what they are named for. A closure runs on a worker of the
     /// runtime: one that blocks for long takes it from others.
-    pub fn on_event(&self, mut tell: impl FnMut(&Event) + Send + 'static) -> Listener {
+    pub fn on_event(&self, mut tell: impl FnMut(&Event) + MaybeSend + 'static) -> Listener {
         let tell = move |news: Result<Event, u64>| tell(&news.unwrap_or_else(Event::Lagged));
         Listener::spawn(self.shared().events.listen(), tell, self.report())
     }
@@ -42,7 +43,7 @@ impl RealtimeClient {
     }
 
     /// Calls `tell` when an item changes, with what is new (the reference's `conversation.updated`).
-    pub fn on_item_updated(&self, mut tell: impl FnMut(&ItemId, Option<&Delta>) + Send + 'static) -> Listener {
+    pub fn on_item_updated(&self, mut tell: impl FnMut(&ItemId, Option<&Delta>) + MaybeSend + 'static) -> Listener {
         self.on_event(move |event| {
             if let Event::ItemUpdated { item_id, delta } = event {
                 tell(item_id, delta.as_ref());
@@ -51,7 +52,7 @@ impl RealtimeClient {
     }
 
     /// Calls `tell` when an item enters the conversation.
-    pub fn on_item_appended(&self, mut tell: impl FnMut(&ConversationItem) + Send + 'static) -> Listener {
+    pub fn on_item_appended(&self, mut tell: impl FnMut(&ConversationItem) + MaybeSend + 'static) -> Listener {
         self.on_event(move |event| {
             if let Event::ItemAppended(item) = event {
                 tell(item);
@@ -60,7 +61,7 @@ impl RealtimeClient {
     }
 
     /// Calls `tell` when an item is complete.
-    pub fn on_item_completed(&self, mut tell: impl FnMut(&ConversationItem) + Send + 'static) -> Listener {
+    pub fn on_item_completed(&self, mut tell: impl FnMut(&ConversationItem) + MaybeSend + 'static) -> Listener {
         self.on_event(move |event| {
             if let Event::ItemCompleted(item) = event {
                 tell(item);
@@ -69,7 +70,7 @@ impl RealtimeClient {
     }
 
     /// Calls `tell` when the user begins to speak, or the application interrupts: stop playing.
-    pub fn on_interrupted(&self, mut tell: impl FnMut(&Interruption) + Send + 'static) -> Listener {
+    pub fn on_interrupted(&self, mut tell: impl FnMut(&Interruption) + MaybeSend + 'static) -> Listener {
         self.on_event(move |event| {
             if let Event::Interrupted(interruption) = event {
                 tell(interruption);
@@ -79,7 +80,7 @@ impl RealtimeClient {
 
     /// Calls `tell` when the model calls a function that no tool of this client answers: answer with
     /// [`answer_call`](Self::answer_call).
-    pub fn on_tool_call(&self, mut tell: impl FnMut(&ToolCall) + Send + 'static) -> Listener {
+    pub fn on_tool_call(&self, mut tell: impl FnMut(&ToolCall) + MaybeSend + 'static) -> Listener {
         self.on_event(move |event| {
             if let Event::ToolCalled(call) = event
                 && !call.handled
@@ -90,7 +91,7 @@ impl RealtimeClient {
     }
 
     /// Calls `tell` when something goes wrong: a refused event, a damaged frame, a failed connection.
-    pub fn on_error(&self, mut tell: impl FnMut(&SessionError) + Send + 'static) -> Listener {
+    pub fn on_error(&self, mut tell: impl FnMut(&SessionError) + MaybeSend + 'static) -> Listener {
         self.on_event(move |event| {
             if let Event::Error(error) = event {
                 tell(error);
@@ -99,7 +100,7 @@ impl RealtimeClient {
     }
 
     /// Calls `tell` when the connection ends.
-    pub fn on_disconnected(&self, mut tell: impl FnMut(&Close) + Send + 'static) -> Listener {
+    pub fn on_disconnected(&self, mut tell: impl FnMut(&Close) + MaybeSend + 'static) -> Listener {
         self.on_event(move |event| {
             if let Event::Disconnected(close) = event {
                 tell(close);
@@ -110,7 +111,7 @@ impl RealtimeClient {
     /// Calls `tell` for what travels under a wire name: `server.response.done`, `client.session.update`,
     /// `server.*`, `client.*`, or `*`. A closure that is too slow misses events, which only the log says:
     /// [`realtime_events`](Self::realtime_events) counts them.
-    pub fn on(&self, pattern: &str, mut tell: impl FnMut(&RealtimeEvent) + Send + 'static) -> Listener {
+    pub fn on(&self, pattern: &str, mut tell: impl FnMut(&RealtimeEvent) + MaybeSend + 'static) -> Listener {
         let pattern = pattern.to_owned();
         let tell = move |news: Result<RealtimeEvent, u64>| {
             if let Ok(event) = news
@@ -186,9 +187,9 @@ impl RealtimeClient {
             true
         });
         async move {
-            match tokio::time::timeout(limit, wanted).await {
-                Ok(answer) => answer.unwrap_or(Err(CommandError::NotConnected.into())),
-                Err(_) => Err(Error::Timeout(limit)),
+            match timeout(limit, wanted).await {
+                Some(answer) => answer.unwrap_or(Err(CommandError::NotConnected.into())),
+                None => Err(Error::Timeout(limit)),
             }
         }
     }

@@ -7,10 +7,8 @@ mod tools;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::SystemTime;
 
 use tokio::sync::watch;
-use tokio::time::Instant;
 use tracing::Instrument;
 use vivavoce_protocol::payload::RateLimit;
 use vivavoce_protocol::{ItemId, List, Session};
@@ -21,9 +19,10 @@ use vivavoce_session::{
 
 use crate::api::open;
 use crate::builder::{Limits, RealtimeClientBuilder};
-use crate::driver::{Connection, after, drive};
+use crate::driver::{Connection, drive};
 use crate::listen::{Outlet, RealtimeEvent, Source, Waiters};
 use crate::pending::Commands;
+use crate::runtime::{Instant, after, now, seed, spawn, timeout};
 use crate::tools::Runner;
 use crate::transport::{Frame, Transport};
 use crate::{Endpoint, Error, Player, telemetry};
@@ -170,7 +169,7 @@ impl Shared {
         let frame = Frame::from(self.lock().poll_transmit()?);
         if self.realtime.has_listeners() {
             self.realtime.tell(RealtimeEvent {
-                time: SystemTime::now(),
+                time: now(),
                 source: Source::Client,
                 name: own_name(frame.as_str()).into(),
                 frame: frame.clone(),
@@ -235,7 +234,8 @@ impl RealtimeClient {
     // --- Connection ------------------------------------------------------------------------------------------
 
     /// Connects, within the time limit of [`connect_timeout`](RealtimeClientBuilder::connect_timeout), and sends
-    /// the session's configuration. Must be called within a tokio runtime, which then runs the connection.
+    /// the session's configuration. Must be called within a tokio runtime, which then runs the connection; in a browser
+    /// there is no need of one.
     ///
     /// A service may open the socket and refuse the session afterwards:
     /// [`wait_for_session_created`](Self::wait_for_session_created) tells.
@@ -243,7 +243,8 @@ impl RealtimeClient {
     /// # Errors
     ///
     /// [`Error::AlreadyConnected`]; [`Error::Connect`] and [`Error::ConnectTimeout`], which are told as
-    /// [`Event::Error`], too; [`Error::Closed`] when [`disconnect`](Self::disconnect) is called meanwhile.
+    /// [`Event::Error`], too; [`Error::Closed`] when [`disconnect`](Self::disconnect) is called meanwhile;
+    /// [`Error::InvalidUrl`] when a browser does not take it, as `ws:` in a page that came by `https:`.
     pub async fn connect(&self) -> Result<(), Error> {
         let claim = self.claim()?;
         let opened = tokio::select! {
@@ -298,7 +299,7 @@ impl RealtimeClient {
         let mut link = self.shared().link.subscribe();
         let limit = self.shared().limits.connect;
         let settled = link.wait_for(|link| !matches!(link, LinkState::Open | LinkState::Connecting));
-        let link = tokio::time::timeout(limit, settled).await.map_err(|_| Error::Timeout(limit))?;
+        let link = timeout(limit, settled).await.ok_or(Error::Timeout(limit))?;
         match link.as_deref() {
             Ok(LinkState::Ready) => Ok(()),
             Ok(LinkState::Closed(close)) => Err(Error::Closed(close.clone())),
@@ -331,7 +332,7 @@ impl RealtimeClient {
             self.disconnect().await;
             // Another handle may have connected in between.
             if let Ok(_claim) = self.claim() {
-                let options = SessionOptions { seed: fastrand::u64(..), ..self.shared().options.clone() };
+                let options = SessionOptions { seed: seed(), ..self.shared().options.clone() };
                 self.shared().with_session(|session| *session = SessionMachine::new(options));
                 self.shared().commands.clear();
                 self.shared().tools.clear();
@@ -436,7 +437,7 @@ impl Claim {
             self.shared.link.send_replace(LinkState::Open);
         });
         let span = tracing::info_span!("realtime_session", url = self.shared.endpoint.shown());
-        tokio::spawn(drive(self, transport).instrument(span));
+        spawn(drive(self, transport).instrument(span));
     }
 
     pub(crate) fn ends_with(&mut self, close: Close) {

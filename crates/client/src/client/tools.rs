@@ -8,6 +8,7 @@ use vivavoce_session::CommandError;
 
 use super::RealtimeClient;
 use super::commands::{item_id, nothing};
+use crate::runtime::MaybeSend;
 use crate::tools::{Approval, Tool, ToolRequest};
 use crate::{Error, Pending};
 
@@ -70,7 +71,7 @@ impl RealtimeClient {
     pub fn approve_tools<F, R>(&self, decide: F)
     where
         F: Fn(ToolRequest) -> R + Send + Sync + 'static,
-        R: Future<Output = Approval> + Send + 'static,
+        R: Future<Output = Approval> + MaybeSend + 'static,
     {
         self.shared().tools.set_hook(Arc::new(move |request| Box::pin(decide(request))));
     }

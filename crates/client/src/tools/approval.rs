@@ -1,12 +1,12 @@
 //! Who may let a tool run.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use serde_json::Value;
 use vivavoce_protocol::{CallId, ItemId};
 use vivavoce_session::{McpApproval, ToolCall};
+
+use crate::runtime::BoxFuture;
 
 /// Something that wants to run: a tool of this client, or one of an MCP server that the service calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum Approval {
 }
 
 /// Decides about requests. One for a client.
-pub(crate) type Hook = Arc<dyn Fn(ToolRequest) -> Pin<Box<dyn Future<Output = Approval> + Send>> + Send + Sync>;
+pub(crate) type Hook = Arc<dyn Fn(ToolRequest) -> BoxFuture<'static, Approval> + Send + Sync>;
 
 impl From<&ToolCall> for ToolRequest {
     fn from(call: &ToolCall) -> Self {

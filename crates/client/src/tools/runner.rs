@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use tokio::sync::Semaphore;
-use tokio::task::AbortHandle;
 use tracing::Instrument;
 use vivavoce_protocol::{CallId, ItemId};
 use vivavoce_session::{McpApproval, ToolCall, ToolFailure, error_output};
@@ -14,6 +13,7 @@ use vivavoce_session::{McpApproval, ToolCall, ToolFailure, error_output};
 use super::approval::Hook;
 use super::{Approval, Tool, ToolContext, ToolRequest};
 use crate::client::Shared;
+use crate::runtime::{AbortHandle, spawn, timeout};
 
 /// The tools of a client, and the calls that run.
 pub(crate) struct Runner {
@@ -72,8 +72,8 @@ impl Runner {
         // Held until it is listed: a run that ends at once must find itself.
         let mut running = lock(&self.running);
         let span = tracing::debug_span!("tool", name = call.name, call_id = %call.call_id);
-        let run = tokio::spawn(run(shared, call.clone(), tool, hook, self.places.clone()).instrument(span));
-        running.insert(call.call_id.clone(), run.abort_handle());
+        let run = spawn(run(shared, call.clone(), tool, hook, self.places.clone()).instrument(span));
+        running.insert(call.call_id.clone(), run);
     }
 
     /// A call was answered, or given up: nothing more comes of it.
@@ -89,7 +89,7 @@ impl Runner {
         let id = asked.item_id.clone();
         // Held until it is listed, as for calls.
         let mut deciding = lock(&self.deciding);
-        let decision = tokio::spawn(async move {
+        let decision = spawn(async move {
             let (approve, reason) = match decision(&hook, (&*asked).into()).await {
                 Ok(Approval::Allow) => (true, None),
                 Ok(Approval::Deny(reason)) => (false, Some(reason)),
@@ -102,7 +102,7 @@ impl Runner {
             let _ = shared.with_session(|session| session.approve_mcp(&asked.item_id, approve, reason));
             lock(&shared.tools.deciding).remove(&asked.item_id);
         });
-        deciding.insert(id, decision.abort_handle());
+        deciding.insert(id, decision);
     }
 
     /// The connection is gone, and with it who asked.
@@ -153,10 +153,10 @@ async fn attempt(
     let context = ToolContext::new(call.clone(), shared.clone());
     // A handler may panic before it returns its future, too.
     let run = AssertUnwindSafe(async { (tool.handler)(&arguments, context).await }).catch_unwind();
-    match tokio::time::timeout(tool.time_limit, run).await {
-        Ok(Ok(result)) => result,
-        Ok(Err(_panic)) => Err(ToolFailure::Panicked),
-        Err(_) => Err(ToolFailure::TimedOut(tool.time_limit)),
+    match timeout(tool.time_limit, run).await {
+        Some(Ok(result)) => result,
+        Some(Err(_panic)) => Err(ToolFailure::Panicked),
+        None => Err(ToolFailure::TimedOut(tool.time_limit)),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,12 +14,13 @@ use vivavoce_protocol::FunctionTool;
 use vivavoce_session::ToolFailure;
 
 use super::ToolContext;
+use crate::runtime::{BoxFuture, MaybeSend};
 
 /// How long a tool may take, unless it says otherwise.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// A run of a tool: its output as a JSON text, or why there is none.
-pub(super) type Run = Pin<Box<dyn Future<Output = Result<String, ToolFailure>> + Send>>;
+pub(super) type Run = BoxFuture<'static, Result<String, ToolFailure>>;
 type Handler = Arc<dyn Fn(&str, ToolContext) -> Run + Send + Sync>;
 
 /// A function that the model may call, with what answers it.
@@ -71,7 +71,7 @@ impl Tool {
     where
         A: DeserializeOwned + JsonSchema,
         F: Fn(A, ToolContext) -> R + Send + Sync + 'static,
-        R: Future<Output = Result<O, E>> + Send + 'static,
+        R: Future<Output = Result<O, E>> + MaybeSend + 'static,
         O: Serialize,
         E: fmt::Display,
     {
@@ -85,7 +85,7 @@ impl Tool {
     pub fn raw<F, R, O, E>(definition: FunctionTool, handler: F) -> Self
     where
         F: Fn(Value, ToolContext) -> R + Send + Sync + 'static,
-        R: Future<Output = Result<O, E>> + Send + 'static,
+        R: Future<Output = Result<O, E>> + MaybeSend + 'static,
         O: Serialize,
         E: fmt::Display,
     {
@@ -96,7 +96,7 @@ impl Tool {
     where
         A: DeserializeOwned,
         F: Fn(A, ToolContext) -> R + Send + Sync + 'static,
-        R: Future<Output = Result<O, E>> + Send + 'static,
+        R: Future<Output = Result<O, E>> + MaybeSend + 'static,
         O: Serialize,
         E: fmt::Display,
     {
@@ -160,7 +160,7 @@ impl fmt::Debug for Tool {
     }
 }
 
-fn answer<O: Serialize, E: fmt::Display>(run: impl Future<Output = Result<O, E>> + Send + 'static) -> Run {
+fn answer<O: Serialize, E: fmt::Display>(run: impl Future<Output = Result<O, E>> + MaybeSend + 'static) -> Run {
     Box::pin(async {
         let output = run.await.map_err(|error| ToolFailure::Failed(error.to_string()))?;
         serde_json::to_string(&output)

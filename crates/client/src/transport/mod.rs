@@ -1,20 +1,33 @@
 //! What carries frames: one small trait, so that the session does not care what is below.
 
+#[cfg(not(target_arch = "wasm32"))]
 mod native;
+#[cfg(target_arch = "wasm32")]
+mod web;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{Sink, Stream};
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 use vivavoce_session::Advice;
 
-pub(crate) use native::{check, connect};
+use crate::runtime::MaybeSend;
+
+#[cfg(not(target_arch = "wasm32"))]
+use native as platform;
+#[cfg(target_arch = "wasm32")]
+use web as platform;
+
+use platform::Text;
+pub(crate) use platform::{check, connect};
+
+/// Frames up to so many bytes: the largest legal append is 20 MiB of text.
+const MAX_FRAME: usize = 32 * 1024 * 1024;
 
 /// A text frame. Cloning shares it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Frame(Utf8Bytes);
+pub struct Frame(Text);
 
 impl Frame {
     /// The text.
@@ -31,7 +44,7 @@ impl From<String> for Frame {
 
 impl From<&str> for Frame {
     fn from(text: &str) -> Self {
-        Self(text.into())
+        Self(text.to_owned().into())
     }
 }
 
@@ -74,14 +87,14 @@ pub enum Outgoing {
 
 /// Carries frames both ways: a WebSocket, or anything a test puts in its place.
 pub trait Transport:
-    Stream<Item = Result<Incoming, TransportError>> + Sink<Outgoing, Error = TransportError> + Send + Unpin + 'static
+    Stream<Item = Result<Incoming, TransportError>> + Sink<Outgoing, Error = TransportError> + MaybeSend + Unpin + 'static
 {
 }
 
 impl<T> Transport for T where
     T: Stream<Item = Result<Incoming, TransportError>>
         + Sink<Outgoing, Error = TransportError>
-        + Send
+        + MaybeSend
         + Unpin
         + 'static
 {
@@ -117,6 +130,14 @@ pub enum TransportError {
     /// The other side has been silent and did not answer a ping.
     #[error("the other side does not answer any more")]
     Silent,
+    /// The connection could not be made, for a reason that browsers keep from pages, an HTTP status included.
+    #[error(
+        "a browser does not say why: check the address, the network, and whether the server takes the key; its console may know more"
+    )]
+    Unexplained,
+    /// 64 MiB were waiting to be read; only in a browser, which cannot be told to wait.
+    #[error("64 MiB wait to be read: read faster")]
+    Unread,
 }
 
 impl TransportError {
@@ -124,9 +145,10 @@ impl TransportError {
     pub fn advice(&self) -> Advice {
         match self {
             Self::Refused { status, .. } => Advice::for_status(*status),
-            Self::Network(_) | Self::Silent | Self::Stalled(_) => Advice::connection(),
+            Self::Network(_) | Self::Silent | Self::Stalled(_) | Self::Unexplained => Advice::connection(),
             Self::Protocol(_) | Self::TooLarge(_) => Advice::broken_protocol(),
             Self::Tls(_) => Advice::insecure(),
+            Self::Unread => Advice::misuse(),
         }
     }
 

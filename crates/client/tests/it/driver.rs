@@ -39,6 +39,28 @@ async fn silence_is_answered_with_a_ping_and_a_second_one_ends_the_connection() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_a_sleep_of_this_side_the_other_one_has_its_time_to_answer() {
+    let client = client();
+    let mut far = connected(&client).await;
+    for _ in 0..20 {
+        // As a laptop that was shut, or a page that nobody sees.
+        tokio::time::advance(SILENCE * 3).await;
+        assert_eq!(far.hear().await, "ping");
+        far.incoming.send(Ok(Incoming::Alive)).unwrap();
+        tokio::time::sleep(SILENCE / 2).await;
+        assert!(client.is_connected());
+        // It slept again, with the answer on its way.
+        tokio::time::sleep(SILENCE / 2).await;
+        assert_eq!(far.hear().await, "ping");
+        far.incoming.send(Ok(Incoming::Alive)).unwrap();
+        tokio::time::advance(SILENCE * 3).await;
+        tokio::task::yield_now().await;
+        assert!(client.is_connected());
+        far.incoming.send(Ok(Incoming::Alive)).unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_longest_keepalive_sends_no_pings() {
     let client = RealtimeClient::builder().keepalive(Duration::MAX).build().unwrap();
     let mut far = connected(&client).await;

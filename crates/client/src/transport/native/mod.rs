@@ -16,13 +16,13 @@ use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig, frame::coding::CloseCode};
 use tokio_tungstenite::tungstenite::{self, Bytes};
 
-use super::{Frame, Incoming, Outgoing, TransportError};
+use super::{Frame, Incoming, MAX_FRAME, Outgoing, TransportError};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use handshake::{Request, upgrade};
 
-/// Frames up to so many bytes: the largest legal append is 20 MiB of text.
-const MAX_FRAME: usize = 32 * 1024 * 1024;
+/// What a frame keeps its text in: as it was received, not copied.
+pub(crate) type Text = tungstenite::Utf8Bytes;
 
 /// Whether a connection to the endpoint can be tried at all.
 pub(crate) fn check(endpoint: &Endpoint) -> Result<(), Error> {
