@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use vivavoce_audio::{AudioBuffer, AudioChunk, AudioEncoding, AudioError, DeltaDecoder};
+use vivavoce_protocol::payload::ResponsePart;
 use vivavoce_protocol::{ContentPart, Item, ItemId, ItemStatus, List, Member, Open, PartType, ResponseId, Role};
 
 use super::heard::heard_of;
@@ -61,6 +62,25 @@ struct Part {
     /// The same for the transcript.
     transcript_is_final: bool,
     cut: Option<Cut>,
+}
+
+/// A final text beside what had streamed of it.
+pub(super) enum Settled {
+    Same,
+    /// It goes on, so.
+    Longer(String),
+    /// It says something else.
+    Other,
+}
+
+impl Settled {
+    fn of(streamed: &str, text: &str) -> Self {
+        match text.strip_prefix(streamed) {
+            Some("") => Self::Same,
+            Some(added) => Self::Longer(added.to_owned()),
+            None => Self::Other,
+        }
+    }
 }
 
 /// The service has cut the part: what comes late is dropped.
@@ -286,9 +306,16 @@ impl ConversationItem {
     }
 
     /// `response.content_part.added`.
-    pub(super) fn open_part(&mut self, index: usize, kind: PartType) {
+    pub(super) fn open_part(&mut self, index: usize, kind: PartType, part: &ResponsePart) {
         self.part_or_new(index);
-        self.content_mut(index, kind);
+        if let Some(content) = self.content_mut(index, kind) {
+            // It says what it will have: text, or a transcript, empty yet.
+            for (member, said) in [(&mut content.text, &part.text), (&mut content.transcript, &part.transcript)] {
+                if member.is_absent() && said.get().is_some_and(String::is_empty) {
+                    member.clone_from(said);
+                }
+            }
+        }
     }
 
     /// Appends text. False when the text is late: the part was cut, or its final text came.
@@ -322,36 +349,35 @@ impl ConversationItem {
         true
     }
 
-    /// Sets what a `.done` event says the text is. Returns what it adds to the deltas, if it goes beyond them.
-    pub(super) fn settle_text(&mut self, index: usize, text: &str) -> Option<String> {
+    /// Sets what a `.done` event says the text is.
+    pub(super) fn settle_text(&mut self, index: usize, text: &str) -> Settled {
         let part = self.part_or_new(index);
         if part.cut.is_some() {
-            return None;
+            return Settled::Same;
         }
-        let added = text.strip_prefix(part.text.as_str()).filter(|added| !added.is_empty()).map(str::to_owned);
+        let settled = Settled::of(&part.text, text);
         text.clone_into(&mut part.text);
         part.text_is_final = true;
         if let Some(content) = self.content_mut(index, PartType::OutputText) {
             content.text = text.into();
         }
-        added
+        settled
     }
 
-    /// Sets what a `.done` or `.completed` event says the transcript is. Returns what it adds to the deltas.
-    pub(super) fn settle_transcript(&mut self, index: usize, transcript: &str, kind: PartType) -> Option<String> {
+    /// Sets what a `.done` or `.completed` event says the transcript is.
+    pub(super) fn settle_transcript(&mut self, index: usize, transcript: &str, kind: PartType) -> Settled {
         let part = self.part_or_new(index);
         if let Some(cut) = &mut part.cut {
             transcript.clone_into(&mut cut.transcript);
-            return None;
+            return Settled::Same;
         }
-        let added = transcript.strip_prefix(part.transcript.as_str()).filter(|added| !added.is_empty());
-        let added = added.map(str::to_owned);
+        let settled = Settled::of(&part.transcript, transcript);
         transcript.clone_into(&mut part.transcript);
         (part.transcribed, part.transcript_is_final) = (true, true);
         if let Some(content) = self.content_mut(index, kind) {
             content.transcript = transcript.into();
         }
-        added
+        settled
     }
 
     /// Decodes audio. `None` when the part was cut and the audio is behind the cut.
@@ -434,18 +460,17 @@ impl ConversationItem {
         true
     }
 
-    /// Sets what the `.done` event says the arguments are. Returns what it adds to the deltas.
-    pub(super) fn settle_arguments(&mut self, arguments: &str) -> Option<String> {
+    /// Sets what the `.done` event says the arguments are.
+    pub(super) fn settle_arguments(&mut self, arguments: &str) -> Settled {
         let member = match &mut self.item {
             Item::FunctionCall(call) => &mut call.arguments,
             Item::McpCall(call) => &mut call.arguments,
-            _ => return None,
+            _ => return Settled::Same,
         };
-        let before = member.get().map_or("", String::as_str);
-        let added = arguments.strip_prefix(before).filter(|added| !added.is_empty()).map(str::to_owned);
+        let settled = Settled::of(member.get().map_or("", String::as_str), arguments);
         *member = arguments.into();
         self.arguments_are_final = true;
-        added
+        settled
     }
 
     /// The item's id.

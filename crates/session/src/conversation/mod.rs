@@ -262,17 +262,14 @@ impl RealtimeConversation {
             ServerEvent::OutputTextDelta(event) => self.text_delta(event, changes),
             ServerEvent::OutputTextDone(event) => {
                 if let (Some(id), Some(text)) = (event.item_id.get(), event.text.get()) {
-                    self.settle(id, changes, |item| {
-                        Some(Delta::Text(item.settle_text(index(&event.content_index), text)?.into()))
-                    });
+                    self.settle(id, changes, Delta::Text, |item| item.settle_text(index(&event.content_index), text));
                 }
             }
             ServerEvent::OutputAudioTranscriptDelta(event) => self.transcript_delta(event, changes),
             ServerEvent::OutputAudioTranscriptDone(event) => {
                 if let (Some(id), Some(text)) = (event.item_id.get(), event.transcript.get()) {
-                    self.settle(id, changes, |item| {
-                        let index = index(&event.content_index);
-                        Some(Delta::Transcript(item.settle_transcript(index, text, PartType::OutputAudio)?.into()))
+                    self.settle(id, changes, Delta::Transcript, |item| {
+                        item.settle_transcript(index(&event.content_index), text, PartType::OutputAudio)
                     });
                 }
             }
@@ -289,7 +286,7 @@ impl RealtimeConversation {
             }
             ServerEvent::McpCallArgumentsDone(event) => {
                 if let (Some(id), Some(arguments)) = (event.item_id.get(), event.arguments.get()) {
-                    self.settle(id, changes, |item| Some(Delta::Arguments(item.settle_arguments(arguments)?.into())));
+                    self.settle(id, changes, Delta::Arguments, |item| item.settle_arguments(arguments));
                 }
             }
             _ => {}
@@ -360,6 +357,7 @@ impl RealtimeConversation {
                 if self.order.contains(previous) && previous != id {
                     self.order.remove(at);
                     self.place_after(id, previous);
+                    changes.push(Change::Updated(id.clone(), None));
                 }
             }
             (Some(_), _) => {}

@@ -1,12 +1,14 @@
 //! What streams into items: text, transcripts, audio, arguments.
 
+use std::sync::Arc;
+
 use vivavoce_protocol::payload::{
     ArgumentsDelta, ArgumentsDone, AudioDelta, PartEvent, ResponsePartType, TextDelta, TranscriptionCompleted,
     TranscriptionDelta,
 };
 use vivavoce_protocol::{CallId, FunctionCallItem, Item, ItemId, Member, PartType, ResponseId};
 
-use super::item::Place;
+use super::item::{Place, Settled};
 use super::{Change, ConversationItem, RealtimeConversation, Retention, index, new_message};
 use crate::Delta;
 
@@ -35,18 +37,23 @@ impl RealtimeConversation {
         }
     }
 
-    /// Lets `apply` set the final value of something in an item we know.
+    /// Lets `apply` set the final text of something in an item we know; `delta` is what it is told as.
     pub(super) fn settle(
         &mut self,
         id: &ItemId,
         changes: &mut Vec<Change>,
-        apply: impl FnOnce(&mut ConversationItem) -> Option<Delta>,
+        delta: fn(Arc<str>) -> Delta,
+        apply: impl FnOnce(&mut ConversationItem) -> Settled,
     ) {
         let Some(item) = self.items.get_mut(id) else { return };
-        let Some(delta) = apply(item) else { return };
+        let added = match apply(item) {
+            Settled::Same => return,
+            Settled::Longer(added) => Some(delta(added.into())),
+            Settled::Other => None,
+        };
         if item.place == Place::Conversation {
             let response = item.response_id.clone();
-            changes.push(Change::Updated(id.clone(), Some(delta).filter(|_| !self.is_silenced(response.as_ref()))));
+            changes.push(Change::Updated(id.clone(), added.filter(|_| !self.is_silenced(response.as_ref()))));
         }
     }
 
@@ -67,18 +74,18 @@ impl RealtimeConversation {
             _ => PartType::OutputText,
         };
         let index = index(&event.content_index);
-        self.update(id, changes, |item| item.open_part(index, kind));
+        self.update(id, changes, |item| item.open_part(index, kind, part));
     }
 
     pub(super) fn part_done(&mut self, event: &PartEvent, changes: &mut Vec<Change>) {
         let (Some(id), Some(part)) = (event.item_id.get(), event.part.get()) else { return };
         let index = index(&event.content_index);
         if let Some(text) = part.text.get() {
-            self.settle(id, changes, |item| Some(Delta::Text(item.settle_text(index, text)?.into())));
+            self.settle(id, changes, Delta::Text, |item| item.settle_text(index, text));
         }
         if let Some(transcript) = part.transcript.get() {
-            self.settle(id, changes, |item| {
-                Some(Delta::Transcript(item.settle_transcript(index, transcript, PartType::OutputAudio)?.into()))
+            self.settle(id, changes, Delta::Transcript, |item| {
+                item.settle_transcript(index, transcript, PartType::OutputAudio)
             });
         }
     }
@@ -155,7 +162,7 @@ impl RealtimeConversation {
 
     pub(super) fn arguments_done(&mut self, event: &ArgumentsDone, changes: &mut Vec<Change>) {
         let (Some(id), Some(arguments)) = (event.item_id.get(), event.arguments.get()) else { return };
-        self.settle(id, changes, |item| Some(Delta::Arguments(item.settle_arguments(arguments)?.into())));
+        self.settle(id, changes, Delta::Arguments, |item| item.settle_arguments(arguments));
     }
 
     pub(super) fn input_transcription_delta(&mut self, event: &TranscriptionDelta<'_>, changes: &mut Vec<Change>) {
@@ -169,10 +176,11 @@ impl RealtimeConversation {
     pub(super) fn input_transcription(&mut self, event: &TranscriptionCompleted, changes: &mut Vec<Change>) {
         let (Some(id), Some(transcript)) = (event.item_id.get(), event.transcript.get()) else { return };
         let index = index(&event.content_index);
-        let mut added = None;
         self.push(id, None, new_message, changes, |item| {
-            added = item.settle_transcript(index, transcript, PartType::InputAudio);
-            added.take().map(|added| Delta::Transcript(added.into()))
+            match item.settle_transcript(index, transcript, PartType::InputAudio) {
+                Settled::Longer(added) => Some(Delta::Transcript(added.into())),
+                Settled::Same | Settled::Other => None,
+            }
         });
         // Also an empty transcript, or one that corrects its deltas, is news.
         let told = matches!(changes.last(), Some(Change::Updated(told, Some(_))) if told == id);

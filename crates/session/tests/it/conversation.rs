@@ -351,6 +351,44 @@ fn a_done_event_adds_what_its_deltas_left_out() {
 }
 
 #[test]
+fn a_final_text_that_says_something_else_is_told_as_a_change() {
+    let mut played = Played::new();
+    played.feed(added(assistant("a", "in_progress", json!([])), None));
+    played.feed(delta("response.output_text.delta", "a", "Good"));
+    played.events.clear();
+    played.feed(json!({"type": "response.output_text.done", "event_id": "e", "response_id": "r", "item_id": "a",
+        "output_index": 0, "content_index": 0, "text": "Bad"}));
+    assert_eq!(played.told(), ["updated a"]);
+    assert_eq!(played.machine.conversation().item("a").unwrap().text(), "Bad");
+}
+
+#[test]
+fn an_item_that_moves_is_told_as_a_change() {
+    let mut played = Played::new();
+    for id in ["a", "b", "c"] {
+        played.feed(added(user(id, id), None));
+    }
+    played.events.clear();
+    played.feed(added(user("a", "a"), Some("c")));
+    assert_eq!((played.told(), played.order().concat()), (vec!["updated a".to_owned()], "bca".to_owned()));
+}
+
+#[test]
+fn a_part_that_opens_has_its_empty_text() {
+    let mut played = Played::new();
+    played.feed(added(assistant("a", "in_progress", json!([])), None));
+    for (index, part) in
+        [json!({"type": "audio", "transcript": ""}), json!({"type": "text", "text": ""})].iter().enumerate()
+    {
+        played.feed(json!({"type": "response.content_part.added", "event_id": "e", "response_id": "r", "item_id": "a",
+            "output_index": 0, "content_index": index, "part": part}));
+    }
+    let item = played.machine.conversation().item("a").unwrap().item().to_json(vivavoce_protocol::Dialect::Beta);
+    let item: serde_json::Value = serde_json::from_str(&item).unwrap();
+    assert_eq!(item["content"], json!([{"type": "audio", "transcript": ""}, {"type": "text", "text": ""}]));
+}
+
+#[test]
 fn an_unknown_item_takes_its_place_and_shows_its_json() {
     let mut played = Played::new();
     played.feed(added(json!({"id": "n", "type": "hologram", "light": 5}), None));
