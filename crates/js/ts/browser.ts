@@ -1,0 +1,6 @@
+import { useSockets } from './socket.js';
+import { openWebSocket } from './socket_web.js';
+
+useSockets(openWebSocket);
+
+export * from './index.js';

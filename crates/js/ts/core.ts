@@ -1,0 +1,225 @@
+// The session machine as the classes use it: text goes in, JSON of what happened comes out.
+
+import { RealtimeError, type RealtimeErrorDetails } from './errors.js';
+import { unforced } from './event_handler.js';
+import { DeltaKind, type Face, moduleMemory, newFace, newSession, type Session } from './module.js';
+import type { ItemDeltaType, RealtimeEvent } from './types.js';
+
+/** What is added to an item. */
+export type Addition = ItemDeltaType;
+
+/** What happened. The twin of `Told` in `src/told.rs`. */
+export type Told =
+  | { kind: 'session_created' | 'session_updated' }
+  | { kind: 'appended' | 'completed' | 'deleted'; id: string }
+  | { kind: 'updated'; id: string; delta: Addition | null; content_index: number | null }
+  | ({ kind: 'interrupted' } & Interruption)
+  | { kind: 'tool_called'; call_id: string; item_id: string; name: string; arguments: string; handled: boolean }
+  | { kind: 'tool_answered'; call_id: string; name: string; failure: string | null }
+  | ({ kind: 'approval_requested' } & McpApproval)
+  | ({ kind: 'error'; message: string } & RealtimeErrorDetails)
+  | { kind: 'diagnostic'; message: string };
+
+/** The model was stopped, or the user speaks. */
+export interface Interruption {
+  /** Who stopped it. */
+  cause: 'speech' | 'application';
+  /** The item that the user's speech becomes. */
+  speech_item_id: string | null;
+  /** The response that was running. */
+  response_id: string | null;
+  /** What was taken back because it was not heard. */
+  items: {
+    item_id: string;
+    content_index: number;
+    /** Samples of the part that were heard. */
+    heard_samples: number;
+    /** Where it was cut, in milliseconds; `null` when nothing was heard and the item was deleted. */
+    audio_end_ms: number | null;
+  }[];
+}
+
+/** A tool of an MCP server wants leave to run. */
+export interface McpApproval {
+  /** The item that asks. */
+  item_id: string;
+  /** The MCP server, by its label in the session's tools. */
+  server_label: string;
+  /** The tool. */
+  name: string;
+  /** Its arguments, a JSON text. */
+  arguments: string;
+}
+
+/** How an application sees the wire. */
+export interface Looks {
+  dialect: 'ga' | 'beta';
+  shape: 'reference' | 'ga';
+}
+
+/** How an application sees an event of the service, made when it looks; `null` when the event is not shown. */
+export type Shown = (() => RealtimeEvent) | null;
+
+const encoder = new TextEncoder();
+
+/** @internal The words of the wire against those of the application. */
+export class Translator {
+  readonly face: Face;
+
+  constructor({ dialect, shape }: Looks) {
+    this.face = newFace(dialect === 'beta', shape === 'reference');
+  }
+
+  received(event: RealtimeEvent): Shown {
+    return shown(this.face.received(JSON.stringify(event)), () => event);
+  }
+
+  toWire(event: RealtimeEvent): string {
+    return this.face.to_wire(JSON.stringify(event));
+  }
+}
+
+/** @internal */
+export class Core {
+  readonly session: Session;
+  readonly #face: Face;
+  /** What happened first, if it was told at once. */
+  #first: Told | null = null;
+  /** What deltas are called towards the application. */
+  readonly #names: Record<string, string> = {};
+  readonly #commands = new Map<string, { resolve: (answer: any) => void; reject: (error: Error) => void }>();
+
+  constructor(looks: Looks) {
+    this.#face = newFace(looks.dialect === 'beta', looks.shape === 'reference');
+    this.session = newSession(this.#face);
+  }
+
+  /** Tells the machine what time it is. */
+  tick(): void {
+    this.session.time(performance.now());
+  }
+
+  /** Takes in a frame. */
+  receiveText(text: string): Shown {
+    const event = parsed(text);
+    if (event) return this.receive(event, text);
+    // It has a word to say about it.
+    this.tick();
+    return shown(this.session.receive(this.#write(text)), () => ({ type: '' }));
+  }
+
+  /** Takes in an event, of which `text` is the JSON. */
+  receive(event: RealtimeEvent, text?: string): Shown {
+    this.tick();
+    const kind = DELTAS[event.type];
+    if (kind && isPlain(event)) return this.#receiveDelta(kind, event);
+    return shown(this.session.receive(this.#write(text ?? JSON.stringify(event))), () => event);
+  }
+
+  /** The next thing that happened. */
+  poll(): Told | null {
+    if (this.#first) {
+      const first = this.#first;
+      this.#first = null;
+      return first;
+    }
+    const json = this.session.poll_event();
+    if (json === undefined) return null;
+    const told: Told = JSON.parse(json);
+    if (told.kind === 'updated' && told.delta?.audio !== undefined) told.delta.audio = this.session.take_audio()!;
+    return told;
+  }
+
+  /** The large text is neither put into JSON nor looked for in it, and what it does is mostly plain. */
+  #receiveDelta(kind: { of: DeltaKind; adds: keyof Addition }, event: PlainDelta): Shown {
+    const { event_id = '', response_id, item_id, content_index = 0, delta } = event;
+    const { session } = this;
+    const added = session.receive_delta(kind.of, event_id, response_id, item_id, content_index, this.#write(delta));
+    if (added !== undefined) {
+      this.#first = { kind: 'updated', id: item_id, delta: { [kind.adds]: added === true ? delta : added }, content_index };
+    }
+    const { type } = event;
+    const name = (this.#names[type] ??= shown(this.#face.received(`{"type":"${type}"}`), () => event)?.().type ?? type);
+    return () => (name === type ? event : { ...event, type: name });
+  }
+
+  /** A frame that goes out, as the application sees it. */
+  sent(frame: string): RealtimeEvent {
+    return JSON.parse(this.#face.sent(frame) ?? frame);
+  }
+
+  /** What becomes of a command. */
+  outcome<T>(command: string): Promise<T> {
+    return unforced(new Promise<T>((resolve, reject) => this.#commands.set(command, { resolve, reject })));
+  }
+
+  /** Tells those who wait what became of their commands. */
+  settle(): void {
+    for (let told = this.session.poll_outcome(); told !== undefined; told = this.session.poll_outcome()) {
+      const { id, done, error } = JSON.parse(told);
+      const command = this.#commands.get(id);
+      this.#commands.delete(id);
+      if (error) command?.reject(new RealtimeError(error.message, error));
+      else command?.resolve(done);
+    }
+  }
+
+  /** Writes text where the machine reads it. Returns its length in bytes. */
+  #write(text: string): number {
+    // Nearly all of it is ASCII.
+    for (const room of [text.length, text.length * 3]) {
+      const start = this.session.inbox(room);
+      const { read, written } = encoder.encodeInto(text, moduleMemory().subarray(start, start + room));
+      if (read === text.length) return written;
+    }
+    return 0;
+  }
+}
+
+/** Deltas, and what they add. */
+const DELTAS: Record<string, { of: DeltaKind; adds: keyof Addition }> = Object.assign(Object.create(null), {
+  'response.output_audio.delta': { of: DeltaKind.Audio, adds: 'audio' },
+  'response.audio.delta': { of: DeltaKind.Audio, adds: 'audio' },
+  'response.output_audio_transcript.delta': { of: DeltaKind.Transcript, adds: 'transcript' },
+  'response.audio_transcript.delta': { of: DeltaKind.Transcript, adds: 'transcript' },
+  'response.output_text.delta': { of: DeltaKind.Text, adds: 'text' },
+  'response.text.delta': { of: DeltaKind.Text, adds: 'text' },
+  'response.function_call_arguments.delta': { of: DeltaKind.Arguments, adds: 'arguments' },
+});
+
+interface PlainDelta extends RealtimeEvent {
+  response_id: string;
+  item_id: string;
+  content_index?: number;
+  delta: string;
+}
+
+/** Whether a delta has what every delta has. */
+function isPlain(event: RealtimeEvent): event is PlainDelta {
+  const { event_id = '', response_id, item_id, content_index = 0, delta } = event as Partial<PlainDelta>;
+  return (
+    typeof event_id === 'string' &&
+    typeof response_id === 'string' &&
+    typeof item_id === 'string' &&
+    typeof delta === 'string' &&
+    // It is one of 32 bits inside.
+    content_index >>> 0 === content_index
+  );
+}
+
+/** `null` for what is no event. */
+function parsed(text: string): RealtimeEvent | null {
+  try {
+    const event = JSON.parse(text);
+    return typeof event?.type === 'string' ? event : null;
+  } catch {
+    return null;
+  }
+}
+
+/** See `Face::shown` in `src/face.rs`. */
+function shown(told: string | null | undefined, event: () => RealtimeEvent): Shown {
+  if (told === undefined) return event;
+  if (told === null) return null;
+  return told.startsWith('{') ? () => JSON.parse(told) : () => ({ ...event(), type: told });
+}

@@ -1,0 +1,9 @@
+// What is not here until the package is built: `build.js` puts both in place.
+
+declare module '#bytes' {
+  /** The module, packed by DEFLATE, as base64. */
+  const packed: string;
+  export default packed;
+  /** Its bytes, unpacked. */
+  export const length: number;
+}

@@ -1,0 +1,13 @@
+export { RealtimeAPI } from './api.js';
+export type { CloseEvent, RealtimeAPIEvents, RealtimeAPIOptions, ApiKey } from './api.js';
+export { RealtimeClient } from './client.js';
+export type { RealtimeClientEvents, RealtimeClientOptions, RealtimeEventType, ToolContext, ToolHandler } from './client.js';
+export type { RealtimeCommands } from './commands.js';
+export { RealtimeConversation } from './conversation.js';
+export type { Interruption, McpApproval } from './core.js';
+export { RealtimeError } from './errors.js';
+export type { RealtimeErrorDetails, RealtimeErrorSource } from './errors.js';
+export { RealtimeEventHandler } from './event_handler.js';
+export type { EventCallback, EventMap } from './event_handler.js';
+export { RealtimeUtils } from './utils.js';
+export type * from './types.js';

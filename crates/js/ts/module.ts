@@ -1,0 +1,52 @@
+// The Rust inside. It is compiled when first used, at once: the reference client's code awaits nothing before it
+// constructs a client. Node and workers always allow that; a page does for modules below 8 MB in Chromium since 114
+// (before it was 4 kB), and of any size elsewhere.
+
+import packed, { length } from '#bytes';
+import { DeltaKind, Face, initSync, type InitOutput, Session } from '#module';
+import { inflateSync } from 'fflate';
+
+import { RealtimeUtils } from './utils.js';
+
+export { DeltaKind };
+export type { Face, Session };
+
+let exports: InitOutput | undefined;
+let memory = new Uint8Array();
+
+function ready(): InitOutput {
+  exports ??= compiled();
+  return exports;
+}
+
+/** The bytes are always good: when it fails, the page forbids it. */
+function compiled(): InitOutput {
+  try {
+    // Packed, since a page loads a quarter less of it then; browsers have nothing that unpacks at once.
+    const module = inflateSync(new Uint8Array(RealtimeUtils.base64ToArrayBuffer(packed)), { out: new Uint8Array(length) });
+    return initSync({ module });
+  } catch (cause) {
+    throw new Error(
+      "Could not compile the WebAssembly of vivavoce: the page's content security policy must have 'wasm-unsafe-eval' in " +
+        'its script-src, and a browser with Chromium inside must have version 114 or newer',
+      { cause },
+    );
+  }
+}
+
+export function newFace(beta: boolean, reference: boolean): Face {
+  ready();
+  return new Face(beta, reference);
+}
+
+export function newSession(face: Face): Session {
+  ready();
+  return new Session(face, Math.floor(Math.random() * Number.MAX_SAFE_INTEGER));
+}
+
+/** The module's memory. To be looked up each time: it moves when it grows. */
+export function moduleMemory(): Uint8Array {
+  const { buffer } = ready().memory;
+  if (memory.buffer !== buffer) memory = new Uint8Array(buffer);
+  return memory;
+}

@@ -1,0 +1,35 @@
+import { WebSocket } from 'ws';
+
+import type { OpenSocket, Target } from './socket.js';
+
+/** Frames of the service are far smaller; a retrieved item may hold minutes of audio. */
+const MAX_FRAME_BYTES = 32 * 1024 * 1024;
+
+/** The WebSocket of the package `ws`, which takes headers: the key is one. */
+export const openNodeSocket: OpenSocket = (target, listener) => {
+  let cause: unknown;
+  const socket = new WebSocket(target.url, {
+    headers: headers(target),
+    maxPayload: MAX_FRAME_BYTES,
+    // Audio in base64 does not get smaller.
+    perMessageDeflate: false,
+  });
+  socket.on('open', () => listener.opened());
+  socket.on('message', (data, isBinary) => {
+    if (isBinary) listener.binary((data as Buffer).length);
+    else listener.text(data.toString());
+  });
+  socket.on('error', (error) => (cause = error));
+  socket.on('close', (code, reason) => listener.closed(code, reason.toString(), cause));
+  return {
+    send: (frame) => socket.send(frame, () => {}),
+    close: (code, reason) => socket.close(code, reason),
+  };
+};
+
+function headers({ apiKey, beta }: Target): Record<string, string> {
+  return {
+    ...(apiKey ? { Authorization: `Bearer ${apiKey}` } : {}),
+    ...(beta ? { 'OpenAI-Beta': 'realtime=v1' } : {}),
+  };
+}
