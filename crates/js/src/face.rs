@@ -23,7 +23,7 @@ impl Face {
         Self { wire: if beta { Dialect::Beta } else { Dialect::Ga }, reference }
     }
 
-    /// What a frame of the service is to the application; see [`shown`](Self::shown).
+    /// What a frame of the service is to the application; see `Face::shown`.
     pub fn received(&self, frame: &str) -> JsValue {
         match self.decode(frame) {
             Ok(event) => self.shown(&event),

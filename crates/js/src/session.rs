@@ -109,7 +109,7 @@ impl Session {
         self.inbox.as_mut_ptr()
     }
 
-    /// A frame came: so many bytes of the inbox. What it is to the application: see [`Face::shown`].
+    /// A frame came: so many bytes of the inbox. What it is to the application: see `Face::shown`.
     pub fn receive(&mut self, bytes: usize) -> JsValue {
         let inbox = std::mem::take(&mut self.inbox);
         let shown = self.take_in(self.face.decode(text(&inbox, bytes)));
