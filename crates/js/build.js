@@ -54,6 +54,8 @@ dropUnreachable(types, ['index.d.ts', 'audio/index.d.ts']);
 writeFileSync(join(out, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
 cpSync(join(here, 'README.md'), join(out, 'README.md'));
 for (const licence of ['LICENSE-APACHE', 'LICENSE-MIT']) cpSync(join(here, '../..', licence), join(out, licence));
+// It is inside the bundle.
+cpSync(join(here, 'node_modules/fflate/LICENSE'), join(out, 'LICENSE-fflate'));
 
 report();
 

@@ -46,7 +46,7 @@ test('it is packed without a warning, and is what it should be', async () => {
   assert.equal(name, 'vivavoce');
   const declarations = DECLARATIONS.map((file) => `types/${file}.d.ts`);
   const scripts = ['audio', 'browser', 'node'].flatMap((entry) => [`${entry}.js`, `${entry}.js.map`]);
-  const texts = ['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json'];
+  const texts = ['LICENSE-APACHE', 'LICENSE-MIT', 'LICENSE-fflate', 'README.md', 'package.json'];
   const expected = [...texts, 'vivavoce_wasm.js', ...scripts, ...declarations];
   const shared = /^shared-[A-Z0-9]{8}\.js(\.map)?$/;
   const paths = files.map(({ path }) => path);
