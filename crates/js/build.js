@@ -30,7 +30,7 @@ await build({
   format: 'esm',
   target: 'es2022',
   platform: 'neutral',
-  external: ['ws'],
+  external: ['ws', 'node:zlib'],
   alias: { '#module': join(moduleFolder, 'vivavoce_js.js') },
   plugins: [{ name: 'keep the bytes apart', setup: keepBytesApart }],
   sourcemap: true,
