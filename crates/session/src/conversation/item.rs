@@ -7,6 +7,7 @@ use vivavoce_protocol::payload::ResponsePart;
 use vivavoce_protocol::{ContentPart, Item, ItemId, ItemStatus, List, Member, Open, PartType, ResponseId, Role};
 
 use super::heard::heard_of;
+use super::streaming::Settled;
 
 /// An item of the conversation.
 ///
@@ -62,25 +63,6 @@ struct Part {
     /// The same for the transcript.
     transcript_is_final: bool,
     cut: Option<Cut>,
-}
-
-/// A final text beside what had streamed of it.
-pub(super) enum Settled {
-    Same,
-    /// It goes on, so.
-    Longer(String),
-    /// It says something else.
-    Other,
-}
-
-impl Settled {
-    fn of(streamed: &str, text: &str) -> Self {
-        match text.strip_prefix(streamed) {
-            Some("") => Self::Same,
-            Some(added) => Self::Longer(added.to_owned()),
-            None => Self::Other,
-        }
-    }
 }
 
 /// The service has cut the part: what comes late is dropped.

@@ -8,9 +8,28 @@ use vivavoce_protocol::payload::{
 };
 use vivavoce_protocol::{CallId, FunctionCallItem, Item, ItemId, Member, PartType, ResponseId};
 
-use super::item::{Place, Settled};
+use super::item::Place;
 use super::{Change, ConversationItem, RealtimeConversation, Retention, index, new_message};
 use crate::Delta;
+
+/// A final text beside what had streamed of it.
+pub(super) enum Settled {
+    Same,
+    /// It goes on, so.
+    Longer(String),
+    /// It says something else.
+    Other,
+}
+
+impl Settled {
+    pub(super) fn of(streamed: &str, text: &str) -> Self {
+        match text.strip_prefix(streamed) {
+            Some("") => Self::Same,
+            Some(added) => Self::Longer(added.to_owned()),
+            None => Self::Other,
+        }
+    }
+}
 
 impl RealtimeConversation {
     /// Lets `apply` add something to an item, which may be unannounced but not deleted.
