@@ -56,6 +56,10 @@ cpSync(join(here, 'README.md'), join(out, 'README.md'));
 for (const licence of ['LICENSE-APACHE', 'LICENSE-MIT']) cpSync(join(here, '../..', licence), join(out, licence));
 // It is inside the bundle.
 cpSync(join(here, 'node_modules/fflate/LICENSE'), join(out, 'LICENSE-fflate'));
+// So that the folder can be imported where it lies; `npm pack` leaves it out.
+for (const name of Object.keys(manifest().dependencies)) {
+  cpSync(join(here, 'node_modules', name), join(out, 'node_modules', name), { recursive: true });
+}
 
 report();
 
