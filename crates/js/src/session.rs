@@ -7,7 +7,7 @@ use js_sys::Int16Array;
 use vivavoce_audio::{AudioBuffer, AudioChunk};
 use vivavoce_protocol::payload::{ArgumentsDelta, AudioDelta, TextDelta};
 use vivavoce_protocol::{
-    Base64, CallId, DecodeError, EventId, FunctionTool, Int, Item, ItemId, List, Member, ServerEvent, Text, Tool,
+    Base64, CallId, DecodeError, EventId, FunctionTool, Int, Item, ItemId, List, ResponseId, ServerEvent, Text, Tool,
 };
 use vivavoce_session::{
     Close, CommandError, ConversationItem, Delta, Event, Retention, SessionMachine, SessionOptions,
@@ -39,6 +39,10 @@ pub struct Session {
     inbox: Vec<u8>,
     /// The samples of the events that were polled, in their order.
     audio: VecDeque<AudioChunk>,
+    /// The response and the item of deltas that come in parts.
+    deltas_of: (ResponseId, ItemId),
+    /// The samples of the last delta.
+    samples: AudioChunk,
     /// The part of the item that the delta at hand adds to.
     delta_at: Option<usize>,
     /// An event that was polled and is still to be told.
@@ -72,7 +76,16 @@ impl Session {
             options.session = face.read_session(REFERENCE_DEFAULTS)?;
         }
         let machine = SessionMachine::new(options);
-        Ok(Self { machine, face: *face, inbox: Vec::new(), audio: VecDeque::new(), delta_at: None, first: None })
+        Ok(Self {
+            machine,
+            face: *face,
+            inbox: Vec::new(),
+            audio: VecDeque::new(),
+            deltas_of: ("".into(), "".into()),
+            samples: AudioChunk::default(),
+            delta_at: None,
+            first: None,
+        })
     }
 
     // --- What the clock and the network bring ----------------------------------------------------------------
@@ -117,42 +130,44 @@ impl Session {
         shown
     }
 
+    /// The response and the item that the deltas from here on add to.
+    pub fn deltas_of(&mut self, response_id: &str, item_id: &str) {
+        self.deltas_of = (response_id.into(), item_id.into());
+    }
+
     /// A delta came, in its parts; of the text so many bytes are in the inbox. Most of what a service sends is deltas, and
-    /// most of these do no more than add to an item: then what is told is returned, samples or `true`. Otherwise
-    /// `undefined`: poll.
-    pub fn receive_delta(
-        &mut self,
-        kind: DeltaKind,
-        event_id: &str,
-        response_id: &str,
-        item_id: &str,
-        content_index: usize,
-        bytes: usize,
-    ) -> JsValue {
+    /// most of these do no more than add to an item what they say: then nothing is to be polled, and the number of
+    /// [`samples`](Self::samples) is returned, 0 for text. Otherwise -1: poll.
+    pub fn receive_delta(&mut self, kind: DeltaKind, event_id: &str, content_index: usize, bytes: usize) -> i32 {
         let inbox = std::mem::take(&mut self.inbox);
         let delta = text(&inbox, bytes);
-        self.delta_at = Some(content_index);
-        self.machine.handle_event(&kind.event([event_id, response_id, item_id], content_index, delta));
-        let told = match self.machine.poll_event() {
-            Some(Event::ItemUpdated { item_id: told, delta: Some(added) }) if told.as_str() == item_id => {
-                match &added {
-                    Delta::Audio { samples, .. } => Int16Array::from(&samples[..]).into(),
-                    Delta::Text(text) | Delta::Transcript(text) | Delta::Arguments(text) if **text == *delta => {
-                        JsValue::TRUE
-                    }
-                    _ => {
-                        self.first = Some(Event::ItemUpdated { item_id: told, delta: Some(added) });
-                        JsValue::UNDEFINED
-                    }
-                }
+        // What is still to be told comes first.
+        self.first = self.first.take().or_else(|| self.machine.poll_event());
+        self.delta_at = self.first.is_none().then_some(content_index);
+        self.machine.handle_event(&kind.event(event_id.into(), &self.deltas_of, content_index, delta));
+        let told = match self.first.take().or_else(|| self.machine.poll_event()) {
+            Some(Event::ItemUpdated { item_id, delta: Some(Delta::Audio { samples, .. }) })
+                if item_id == self.deltas_of.1 =>
+            {
+                self.samples = samples;
+                self.samples.len() as i32
             }
+            Some(Event::ItemUpdated {
+                item_id,
+                delta: Some(Delta::Text(text) | Delta::Transcript(text) | Delta::Arguments(text)),
+            }) if item_id == self.deltas_of.1 && *text == *delta => 0,
             other => {
                 self.first = other;
-                JsValue::UNDEFINED
+                -1
             }
         };
         self.put_back(inbox);
         told
+    }
+
+    /// The address of the samples that the delta brought, in the module's memory.
+    pub fn samples(&self) -> *const i16 {
+        self.samples.as_ptr()
     }
 
     fn put_back(&mut self, mut inbox: Vec<u8>) {
@@ -233,12 +248,9 @@ impl Session {
                 name: &call.name,
                 arguments: &call.arguments,
                 handled: call.handled,
+                offered: call.offered,
             },
-            Event::ToolAnswered(outcome) => Told::ToolAnswered {
-                call_id: outcome.call_id.as_str(),
-                name: &outcome.name,
-                failure: outcome.failure.as_ref().map(ToString::to_string),
-            },
+            Event::ToolAnswered(outcome) => Told::ToolAnswered { call_id: outcome.call_id.as_str() },
             Event::ApprovalRequested(asked) => Told::ApprovalRequested {
                 item_id: asked.item_id.as_str(),
                 server_label: &asked.server_label,
@@ -309,11 +321,13 @@ impl Session {
 
     // --- Commands: each returns the id that its outcome is told by -------------------------------------------
 
+    /// `session.update`; `session` is JSON of what changes.
     pub fn update_session(&mut self, session: &str) -> Result<Option<String>, JsError> {
         let update = self.face.read_session(session)?;
         self.machine.update_session(update).map(name).map_err(refused)
     }
 
+    /// Offers a function from now on (`session.update`); `definition` is JSON of it.
     pub fn add_tool(&mut self, definition: &str) -> Result<Option<String>, JsError> {
         let update = self.face.read_session(&["{\"tools\":[", definition, "]}"].concat())?;
         let tool: FunctionTool = match update {
@@ -326,55 +340,66 @@ impl Session {
         self.machine.add_tool(tool, false).map(name).map_err(refused)
     }
 
+    /// Offers a function no longer (`session.update`).
     pub fn remove_tool(&mut self, tool: &str) -> Result<Option<String>, JsError> {
         self.machine.remove_tool(tool).map(name).map_err(refused)
     }
 
+    /// `conversation.item.create` and `response.create`; `content` is a JSON array of parts.
     pub fn send_user_message(&mut self, content: &str) -> Result<String, JsError> {
         let content = self.face.read_content(content)?;
         self.machine.send_user_message(content).map(sent).map_err(refused)
     }
 
+    /// `conversation.item.create`, behind `previous` if it is given; `item` is JSON.
     pub fn create_item(&mut self, item: &str, previous: Option<String>) -> Result<String, JsError> {
         let item = self.face.read_item(item)?;
         self.machine.create_item(item, previous.map(ItemId::from)).map(sent).map_err(refused)
     }
 
+    /// `conversation.item.delete`.
     pub fn delete_item(&mut self, id: &str) -> Result<String, JsError> {
         self.machine.delete_item(&id.into()).map(sent).map_err(refused)
     }
 
+    /// `conversation.item.retrieve`.
     pub fn retrieve_item(&mut self, id: &str) -> Result<String, JsError> {
         self.machine.retrieve_item(&id.into()).map(sent).map_err(refused)
     }
 
+    /// `conversation.item.truncate`, at so many milliseconds.
     pub fn truncate_item(&mut self, id: &str, content_index: usize, audio_end_ms: f64) -> Result<String, JsError> {
         self.machine.truncate_item(&id.into(), content_index, audio_end_ms as u64).map(sent).map_err(refused)
     }
 
+    /// `input_audio_buffer.append`: samples at the rate of the session's format.
     pub fn append_input_audio(&mut self, samples: &[i16]) -> Result<(), JsError> {
         self.machine.append_input_audio(samples).map_err(refused)
     }
 
+    /// `input_audio_buffer.commit`.
     pub fn commit_input_audio(&mut self) -> Result<String, JsError> {
         self.machine.commit_input_audio().map(sent).map_err(refused)
     }
 
+    /// `input_audio_buffer.clear`.
     pub fn clear_input_audio(&mut self) -> Result<String, JsError> {
         self.machine.clear_input_audio().map(sent).map_err(refused)
     }
 
-    /// `until_done`: the outcome is told when the response is done, not when it begins.
+    /// `response.create`; `params` is JSON. `until_done`: the outcome is told when the response is done, not when it begins.
     pub fn create_response(&mut self, params: Option<String>, until_done: bool) -> Result<String, JsError> {
         let params = params.map(|params| self.face.read_response(&params)).transpose()?;
         let asked = if until_done { self.machine.respond(params) } else { self.machine.create_response(params) };
         asked.map(sent).map_err(refused)
     }
 
+    /// `response.cancel`.
     pub fn cancel_response(&mut self) -> Result<Option<String>, JsError> {
         self.machine.cancel_response().map(name).map_err(refused)
     }
 
+    /// `response.cancel` where a response is running, and `conversation.item.truncate` at so many samples.
     pub fn cancel_response_at(&mut self, item_id: &str, heard_samples: f64) -> Result<Vec<String>, JsError> {
         let commands = self.machine.cancel_response_at(&item_id.into(), heard_samples as u64).map_err(refused)?;
         Ok(commands.into_iter().map(sent).collect())
@@ -385,10 +410,12 @@ impl Session {
         json(&Interrupted::new(&self.machine.interrupt()))
     }
 
+    /// How many samples of a part were played. False when nothing of it is to be played.
     pub fn report_played(&mut self, item_id: &str, content_index: usize, samples: f64) -> bool {
         self.machine.report_played(&item_id.into(), content_index, samples as u64)
     }
 
+    /// Whether the user's speech takes back what was not heard.
     pub fn set_interrupt_on_speech(&mut self, interrupts: bool) {
         self.machine.set_interrupt_on_speech(interrupts);
     }
@@ -411,6 +438,7 @@ impl Session {
         self.machine.answer_call(&CallId::from(call_id), output, failure).map(sent).map_err(refused)
     }
 
+    /// Lets a tool of an MCP server run, or not; `request` is the item that asks.
     pub fn approve_mcp(&mut self, request: &str, approve: bool, reason: Option<String>) -> Result<String, JsError> {
         self.machine.approve_mcp(&request.into(), approve, reason).map(sent).map_err(refused)
     }
@@ -432,37 +460,28 @@ fn text(inbox: &[u8], bytes: usize) -> &str {
 }
 
 impl DeltaKind {
-    fn event<'d>(self, ids: [&str; 3], content_index: usize, delta: &'d str) -> ServerEvent<'d> {
-        let [event_id, response_id, item_id] = ids;
-        let index = Member::Value(Int::from(content_index));
+    fn event<'d>(
+        self,
+        id: EventId,
+        (response, item): &(ResponseId, ItemId),
+        content_index: usize,
+        delta: &'d str,
+    ) -> ServerEvent<'d> {
+        let (response, item, index) = (response.clone(), item.clone(), Int::from(content_index));
+        macro_rules! delta {
+            ($payload:ident) => {
+                $payload::new().event_id(id).response_id(response).item_id(item)
+            };
+        }
         match self {
-            Self::Audio => ServerEvent::OutputAudioDelta(
-                AudioDelta::new()
-                    .event_id(event_id)
-                    .response_id(response_id)
-                    .item_id(item_id)
-                    .content_index(index)
-                    .delta(Base64::from(delta)),
-            ),
-            Self::Transcript | Self::Text => {
-                let event = TextDelta::new()
-                    .event_id(event_id)
-                    .response_id(response_id)
-                    .item_id(item_id)
-                    .content_index(index)
-                    .delta(Text::from(delta));
-                match self {
-                    Self::Text => ServerEvent::OutputTextDelta(event),
-                    _ => ServerEvent::OutputAudioTranscriptDelta(event),
-                }
+            Self::Audio => {
+                ServerEvent::OutputAudioDelta(delta!(AudioDelta).content_index(index).delta(Base64::from(delta)))
             }
-            Self::Arguments => ServerEvent::FunctionCallArgumentsDelta(
-                ArgumentsDelta::new()
-                    .event_id(event_id)
-                    .response_id(response_id)
-                    .item_id(item_id)
-                    .delta(Text::from(delta)),
-            ),
+            Self::Transcript => {
+                ServerEvent::OutputAudioTranscriptDelta(delta!(TextDelta).content_index(index).delta(Text::from(delta)))
+            }
+            Self::Text => ServerEvent::OutputTextDelta(delta!(TextDelta).content_index(index).delta(Text::from(delta))),
+            Self::Arguments => ServerEvent::FunctionCallArgumentsDelta(delta!(ArgumentsDelta).delta(Text::from(delta))),
         }
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| unreachable!("it has only strings as keys"))
 }
 
-/// Something that happened. `ts/session.ts` has the twin of this type.
+/// Something that happened. `ts/core.ts` has the twin of this type.
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum Told<'e> {
@@ -44,11 +44,10 @@ pub(crate) enum Told<'e> {
         name: &'e str,
         arguments: &'e str,
         handled: bool,
+        offered: bool,
     },
     ToolAnswered {
         call_id: &'e str,
-        name: &'e str,
-        failure: Option<String>,
     },
     ApprovalRequested {
         item_id: &'e str,
@@ -197,7 +196,7 @@ pub(crate) struct ToolView<'e> {
     pub(crate) arguments: &'e str,
 }
 
-/// What became of a command. `ts/session.ts` has the twin of this type.
+/// What became of a command. `ts/core.ts` has the twin of this type.
 #[derive(Serialize)]
 pub(crate) struct OutcomeTold<'e> {
     pub(crate) id: &'e str,

@@ -1,6 +1,7 @@
 import { type Looks, type Shown, Translator } from './core.js';
 import { connectionError, RealtimeError } from './errors.js';
-import { RealtimeEventHandler } from './event_handler.js';
+import { RealtimeEventHandler, unforced } from './event_handler.js';
+import { isObject } from './objects.js';
 import { open, type Socket } from './socket.js';
 import type { RealtimeEvent } from './types.js';
 import { RealtimeUtils } from './utils.js';
@@ -11,6 +12,10 @@ const DEFAULT_MODEL = 'gpt-realtime';
 const NAMES_A_SESSION = ['model', 'intent', 'call_id', 'deployment'];
 const CLOSED = 1000;
 const WITHOUT_A_CLOSE = 1006;
+/** Bytes that a socket may have to send before more must wait. */
+const MAX_BUFFERED = 256 * 1024 * 1024;
+/** What a key may be made of, to be a header and a subprotocol (RFC 9110, 5.6.2). */
+const TOKEN = /^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/;
 
 /** A key, or a function that brings one each time a connection is made. */
 export type ApiKey = string | (() => string | Promise<string>);
@@ -76,39 +81,51 @@ interface Attempt {
 /** A connection to the service: sends events, and dispatches those that come. Keeps no conversation. */
 export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
   readonly defaultUrl = VENDOR;
-  url: string;
+  /** Whether all events are printed. */
   debug: boolean;
   /** The model that is asked for, unless the URL names one. */
   model: string;
-  #apiKey: ApiKey | null;
+  #url: string;
+  #apiKey: ApiKey | null = null;
   readonly #dangerous: boolean;
   readonly #beta: boolean;
   readonly #link: Link;
   #socket: Socket | null = null;
   /** Gives up the connection that is being made. */
   #abandon: ((reason: Error) => void) | null = null;
+  /** The connection that is being made, or was. */
+  #connecting: Promise<true> | null = null;
 
   constructor(options?: RealtimeAPIOptions);
   /** @internal As part of a client. */
   constructor(options: RealtimeAPIOptions, link: Link);
   constructor(options: RealtimeAPIOptions = {}, link?: Link) {
     super();
-    if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
-    const { url, apiKey, dangerouslyAllowAPIKeyInBrowser, debug, model } = options;
+    if (!isObject(options)) throw new TypeError('options must be an object');
+    const { url, apiKey, dangerouslyAllowAPIKeyInBrowser: dangerous, debug, model } = options;
     if (url !== undefined && typeof url !== 'string') throw new TypeError('url must be a string');
-    if (apiKey != null && typeof apiKey !== 'string' && typeof apiKey !== 'function') {
-      throw new TypeError('apiKey must be a string, or a function that returns one');
+    if (dangerous != null && typeof dangerous !== 'boolean') {
+      throw new TypeError('dangerouslyAllowAPIKeyInBrowser must be a boolean');
     }
     if (model != null && typeof model !== 'string') throw new TypeError('model must be a string');
     const looks = looksOf(options);
-    this.url = url || this.defaultUrl;
-    this.#apiKey = apiKey || null;
+    this.#url = url || this.defaultUrl;
     this.debug = !!debug;
     this.model = model || DEFAULT_MODEL;
-    this.#dangerous = !!dangerouslyAllowAPIKeyInBrowser;
+    this.#dangerous = !!dangerous;
     this.#beta = looks.dialect === 'beta';
     this.#link = link ?? new PlainLink(this, new Translator(looks));
-    if (typeof apiKey === 'string') this.#checkKey(apiKey);
+    this.apiKey = apiKey ?? null;
+  }
+
+  /** Where it connects to. Not a property of the object either: some services have the key in the query. */
+  get url(): string {
+    return this.#url;
+  }
+
+  set url(url: string) {
+    if (typeof url !== 'string') throw new TypeError('url must be a string');
+    this.#url = url;
   }
 
   /** The key, or what brings it. Not a property of the object: whoever prints the object must not print the key. */
@@ -117,7 +134,11 @@ export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
   }
 
   set apiKey(apiKey: ApiKey | null) {
-    this.#apiKey = apiKey;
+    if (apiKey != null && typeof apiKey !== 'string' && typeof apiKey !== 'function') {
+      throw new TypeError('apiKey must be a string, or a function that returns one');
+    }
+    if (typeof apiKey === 'string' && apiKey) this.#checkKey(apiKey);
+    this.#apiKey = apiKey || null;
   }
 
   /** Whether there is a connection. */
@@ -128,14 +149,18 @@ export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
   /** Prints, when `debug` is on. */
   log(...args: unknown[]): true {
     if (this.debug) {
-      const shown = args.map((arg) => (typeof arg === 'object' && arg !== null ? JSON.stringify(arg, null, 2) : arg));
+      const shown = args.map((arg) => (typeof arg === 'object' && arg !== null ? JSON.stringify(arg, withoutCredentials, 2) : arg));
       console.log(`[Websocket/${new Date().toISOString()}]`, ...shown);
     }
     return true;
   }
 
   /** Connects. Rejects with `Could not connect to "URL"`, with what is known of why as its `cause`. */
-  async connect({ model }: { model?: string } = {}): Promise<true> {
+  connect({ model }: { model?: string } = {}): Promise<true> {
+    return (this.#connecting = this.#connect(model));
+  }
+
+  async #connect(model?: string): Promise<true> {
     if (this.isConnected()) throw new Error('Already connected');
     if (this.#abandon) throw new Error('Already connecting');
     if (model != null && typeof model !== 'string') throw new TypeError('model must be a string');
@@ -171,7 +196,10 @@ export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
     if (typeof reason !== 'string' || new TextEncoder().encode(reason).length > 123) {
       throw new TypeError('reason must be a string of at most 123 bytes');
     }
-    if (!this.isConnected()) return { error: false, code, reason };
+    if (!this.isConnected()) {
+      this.#disconnect(code, reason);
+      return { error: false, code, reason };
+    }
     const closed = this.waitForNext('close');
     this.#disconnect(code, reason);
     return closed;
@@ -180,7 +208,7 @@ export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
   /** Takes in an event as if the service had sent it: dispatches `server.NAME` and `server.*`. */
   receive(eventName: string, event: RealtimeEvent | Record<string, any>): true {
     if (typeof eventName !== 'string') throw new TypeError('eventName must be a string');
-    if (typeof event !== 'object' || event === null) throw new TypeError('event must be an object');
+    if (!isObject(event)) throw new TypeError('event must be an object');
     const named = event['type'] === eventName ? (event as RealtimeEvent) : { ...event, type: eventName };
     this.#show(this.#link.received(named));
     return true;
@@ -191,9 +219,14 @@ export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
     if (typeof eventName !== 'string') throw new TypeError('eventName must be a string');
     if (!this.isConnected()) throw new Error('RealtimeAPI is not connected');
     data ??= {};
-    if (typeof data !== 'object' || Array.isArray(data)) throw new TypeError('data must be an object');
+    if (!isObject(data)) throw new TypeError('data must be an object');
     this.#link.send({ event_id: RealtimeUtils.generateId('evt_'), type: eventName, ...data });
     return true;
+  }
+
+  /** @internal Whether the socket has so much to send that the rest must wait. */
+  _isCongested(): boolean {
+    return !!this.#socket && this.#socket.buffered() > MAX_BUFFERED;
   }
 
   /** @internal Sends a frame, and shows it. */
@@ -233,6 +266,8 @@ export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
 
   /** An ephemeral key is made for browsers. */
   #checkKey(key: string): void {
+    // A browser would say which one, with the key around it.
+    if (!TOKEN.test(key)) throw new TypeError('apiKey must have only letters, digits and signs: no space, no line break');
     if (isBrowser() && !this.#dangerous && !key.startsWith('ek_')) {
       throw new Error(
         'Can not provide API key in the browser without "dangerouslyAllowAPIKeyInBrowser" set to true: ' +
@@ -259,7 +294,6 @@ export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
           resolve(true);
         },
         text: (frame) => this.#socket === socket && this.#show(this.#link.received(frame)),
-        binary: (bytes) => this.#socket === socket && this.#link.failed(binaryFrame(bytes)),
         closed: (code, reason, cause) => {
           if (!opened) {
             if (!attempt.given_up) failed(cause ?? closedEarly(code, reason));
@@ -267,6 +301,7 @@ export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
           }
           const close = { error: code === WITHOUT_A_CLOSE, code, reason };
           const lost = this.#socket === socket;
+          const giveUp = this._waiting();
           if (lost) {
             this.#socket = null;
             this.#link.closed(close, false);
@@ -274,7 +309,7 @@ export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
           this.log(`Disconnected from "${shownUrl(this.url)}"`);
           this.dispatch('close', close);
           // When we ended it, there may be another connection by now.
-          if (lost) this._giveUpWaiting(connectionError('The connection has ended'));
+          if (lost) giveUp(connectionError('The connection has ended'));
         },
       });
       attempt.socket = socket;
@@ -284,13 +319,17 @@ export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
   }
 
   #disconnect(code: number, reason: string): void {
-    this.#abandon?.(connectionError('Disconnected while connecting'));
+    if (this.#abandon && this.#connecting) {
+      // Whoever does not wait for it must not be brought down by having ended it.
+      unforced(this.#connecting);
+      this.#abandon(connectionError('Disconnected while connecting'));
+    }
     const socket = this.#socket;
     if (!socket) return;
     this.#socket = null;
     socket.close(code, reason);
     this.#link.closed({ error: false, code, reason }, true);
-    this._giveUpWaiting(connectionError('The connection was closed'), 'close');
+    this._waiting()(connectionError('The connection was closed'), 'close');
   }
 }
 
@@ -363,6 +402,11 @@ function shownUrl(url: string): string {
   return url.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//');
 }
 
+/** An MCP server's credential is in the session's tools. */
+function withoutCredentials(name: string, value: unknown): unknown {
+  return name === 'authorization' && typeof value === 'string' ? '...' : value;
+}
+
 /** What a socket has to say may quote what it was given. */
 function withoutKey(cause: unknown, apiKey: string | null): unknown {
   if (!apiKey || !(cause instanceof Error) || !cause.message.includes(apiKey)) return cause;
@@ -371,9 +415,4 @@ function withoutKey(cause: unknown, apiKey: string | null): unknown {
 
 function closedEarly(code: number, reason: string): Error {
   return new Error(`the connection was closed before it was open (${[code, reason].filter(Boolean).join(': ')})`);
-}
-
-function binaryFrame(bytes: number): RealtimeError {
-  const message = `the service sent a binary frame of ${bytes} bytes, which the protocol does not have; it was ignored`;
-  return new RealtimeError(message, { source: 'undecodable', actor: 'service' });
 }

@@ -5,6 +5,7 @@ import { Core, type Interruption, type Looks, type McpApproval, type Told } from
 import { connectionError, RealtimeError } from './errors.js';
 import { RealtimeEventHandler, unforced } from './event_handler.js';
 import type { Session } from './module.js';
+import { isObject } from './objects.js';
 import { ToolBox, type ToolHandler } from './tools.js';
 import type {
   AudioTranscriptionType,
@@ -91,9 +92,13 @@ export class RealtimeClient extends RealtimeEventHandler<RealtimeClientEvents> {
 
   constructor(options: RealtimeClientOptions = {}) {
     super();
-    if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
+    if (!isObject(options)) throw new TypeError('options must be an object');
     this.#looks = looksOf(options);
-    this.#interruptOnSpeech = options.interruptOnSpeech;
+    const { interruptOnSpeech } = options;
+    if (interruptOnSpeech != null && typeof interruptOnSpeech !== 'boolean') {
+      throw new TypeError('interruptOnSpeech must be a boolean');
+    }
+    this.#interruptOnSpeech = interruptOnSpeech ?? undefined;
     this.realtime = new RealtimeAPI(options, this.#link());
     this.realtime._callbackFailed = (error, eventName) => this._callbackFailed(error, eventName);
     this.#core = this.#newCore();
@@ -129,8 +134,8 @@ export class RealtimeClient extends RealtimeEventHandler<RealtimeClientEvents> {
   }
 
   /** Connects, and sends the session's configuration. */
-  async connect(): Promise<true> {
-    if (this.isConnected()) throw new Error('Already connected, use .disconnect() first');
+  connect(): Promise<true> {
+    if (this.isConnected()) return Promise.reject(new Error('Already connected, use .disconnect() first'));
     return this.realtime.connect();
   }
 
@@ -178,12 +183,12 @@ export class RealtimeClient extends RealtimeEventHandler<RealtimeClientEvents> {
 
   /** Changes what is given, now or with the next connection. Tools that were added stay. */
   updateSession(session: SessionConfig = {}): true {
-    if (typeof session !== 'object' || session === null) throw new TypeError('session must be an object');
+    if (!isObject(session)) throw new TypeError('session must be an object');
     if (session.temperature != null && this.#looks.dialect === 'ga' && !this.#warnedOfTemperature) {
       this.#warnedOfTemperature = true;
       console.warn('vivavoce: the current protocol has no `temperature`: it is not sent');
     }
-    const tools = this.#tools.manual(session.tools);
+    const tools = this.#tools.named(session.tools);
     this.#do((commands) => commands.update_session(JSON.stringify(tools ? { ...session, tools } : session)));
     return true;
   }
@@ -204,8 +209,9 @@ export class RealtimeClient extends RealtimeEventHandler<RealtimeClientEvents> {
   /** Lets a tool of an MCP server run, or not. */
   approveMcp(itemId: string, approve: boolean, reason?: string): true {
     if (typeof itemId !== 'string') throw new TypeError('itemId must be a string');
+    if (typeof approve !== 'boolean') throw new TypeError('approve must be a boolean');
     if (reason != null && typeof reason !== 'string') throw new TypeError('reason must be a string');
-    this.#send((commands) => commands.approve_mcp(itemId, !!approve, reason));
+    this.#send((commands) => commands.approve_mcp(itemId, approve, reason));
     return true;
   }
 
@@ -236,7 +242,7 @@ export class RealtimeClient extends RealtimeEventHandler<RealtimeClientEvents> {
 
   /** Asks for a response. With turn detection off, audio that was appended is committed first. */
   createResponse(params?: Record<string, any>): true {
-    if (params != null && typeof params !== 'object') throw new TypeError('params must be an object');
+    if (params != null && !isObject(params)) throw new TypeError('params must be an object');
     this.#send((commands) => commands.create_response(params ? JSON.stringify(params) : undefined, false));
     return true;
   }
@@ -358,33 +364,35 @@ export class RealtimeClient extends RealtimeEventHandler<RealtimeClientEvents> {
 
   /** Tells what happened, sends what is to be sent, and sets the timer. */
   #settle(): void {
-    this.conversation._drain();
+    this.conversation._tell();
     this.#core.settle();
     this.#flush();
-    this.#schedule();
+    const at = this.#core.session.timeout() ?? Infinity;
+    this.#schedule(this.realtime._isCongested() ? Math.min(at, performance.now() + CONGESTED_MS) : at);
   }
 
+  /** What the socket cannot take yet stays in the machine, which refuses more when there is too much of it. */
   #flush(): void {
     // A listener that sends something while this goes on is served by it, in order.
     if (this.#flushing) return;
     this.#flushing = true;
     try {
       const { session } = this.#core;
-      for (let frame = session.poll_transmit(); frame !== undefined; frame = session.poll_transmit()) {
-        const sent = frame;
-        this.realtime._transmit(sent, () => this.#core.sent(sent));
+      while (!this.realtime._isCongested()) {
+        const frame = session.poll_transmit();
+        if (frame === undefined) break;
+        this.realtime._transmit(frame, () => this.#core.sent(frame));
       }
     } finally {
       this.#flushing = false;
     }
   }
 
-  #schedule(): void {
-    const at = this.#core.session.timeout();
-    if (this.#timer && at !== undefined && this.#timer.at <= at) return;
+  #schedule(at: number): void {
+    if (this.#timer && at !== Infinity && this.#timer.at <= at) return;
     if (this.#timer) clearTimeout(this.#timer.id);
     this.#timer = null;
-    if (at === undefined) return;
+    if (at === Infinity) return;
     const id = setTimeout(() => {
       this.#timer = null;
       this.#do(() => {});
@@ -410,11 +418,12 @@ export class RealtimeClient extends RealtimeEventHandler<RealtimeClientEvents> {
     this.sessionCreated = false;
     this.#tools.stop();
     this.#do((session) => session.disconnected(code === 1006 ? 0 : code, reason, byUs));
+    const giveUp = this._waiting();
     this.dispatch('close', close);
     const said = reason ? `${code}: ${reason}` : code;
     const ended = connectionError(byUs ? 'The connection was closed' : `The connection has ended (${said})`);
-    if (!byUs && code !== 1000) this._callbackFailed(ended, 'close');
-    this._giveUpWaiting(ended);
+    if (!byUs && code !== 1000 && code !== WITHOUT_A_CODE) this._callbackFailed(ended, 'close');
+    giveUp(ended);
   }
 
   /** Tells the application what happened. */
@@ -468,6 +477,11 @@ export class RealtimeClient extends RealtimeEventHandler<RealtimeClientEvents> {
     return JSON.parse(this.#core.session.session() ?? '{}');
   }
 }
+
+/** How long until a socket that is behind is looked at again. */
+const CONGESTED_MS = 20;
+/** The code of a close frame that has none. */
+const WITHOUT_A_CODE = 1005;
 
 let last = { now: 0, text: '' };
 

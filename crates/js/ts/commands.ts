@@ -1,4 +1,5 @@
 import type { Session } from './module.js';
+import { isObject } from './objects.js';
 import type { ItemType, SessionConfig } from './types.js';
 
 /** @internal Sends a command, and resolves with what the service answers. */
@@ -41,7 +42,7 @@ export class RealtimeCommands {
   /** Cuts a message of the assistant to so many milliseconds of audio. Resolves with its id. */
   truncateItem(id: string, contentIndex: number, audioEndMs: number): Promise<string> {
     return this.#run((commands) =>
-      commands.truncate_item(word(id, 'id'), count(contentIndex, 'contentIndex'), count(audioEndMs, 'audioEndMs')),
+      commands.truncate_item(word(id, 'id'), index(contentIndex, 'contentIndex'), count(audioEndMs, 'audioEndMs')),
     );
   }
 
@@ -57,12 +58,12 @@ export class RealtimeCommands {
 
   /** Asks for a response. Resolves with it when it begins. */
   createResponse(params?: Record<string, any>): Promise<Record<string, any>> {
-    return this.#run((commands) => commands.create_response(params && text(params, 'params'), false));
+    return this.#run((commands) => commands.create_response(optional(params, 'params'), false));
   }
 
   /** Asks for a response. Resolves with it when it is done, whatever its `status`. */
   respond(params?: Record<string, any>): Promise<Record<string, any>> {
-    return this.#run((commands) => commands.create_response(params && text(params, 'params'), true));
+    return this.#run((commands) => commands.create_response(optional(params, 'params'), true));
   }
 
   /** Cancels the response that is running. Resolves with it when it has ended; at once when none is running. */
@@ -72,12 +73,21 @@ export class RealtimeCommands {
 }
 
 function text(value: unknown, name: string): string {
-  if (typeof value !== 'object' || value === null) throw new TypeError(`${name} must be an object`);
+  if (!isObject(value)) throw new TypeError(`${name} must be an object`);
   return JSON.stringify(value);
+}
+
+function optional(value: unknown, name: string): string | undefined {
+  return value == null ? undefined : text(value, name);
 }
 
 function word(value: unknown, name: string): string {
   if (typeof value !== 'string') throw new TypeError(`${name} must be a string`);
+  return value;
+}
+
+function index(value: unknown, name: string): number {
+  if ((value as number) >>> 0 !== value) throw new TypeError(`${name} must be a whole number of at least 0`);
   return value;
 }
 

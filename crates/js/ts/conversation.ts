@@ -1,10 +1,12 @@
 import { Core, type Looks, type Shown, type Told } from './core.js';
 import type { ItemChange, ItemType, RealtimeEvent } from './types.js';
 import { ItemView } from './item.js';
-import { keepRaw } from './raw.js';
+import { keepRaw } from './objects.js';
 
 /** What the reference client's applications see. */
 const REFERENCE: Looks = { dialect: 'ga', shape: 'reference' };
+
+const ABOUT_ITEMS: ReadonlySet<Told['kind']> = new Set(['appended', 'updated', 'completed', 'deleted']);
 
 /** The conversation so far: items in the order of the service, each kept up to date. */
 export class RealtimeConversation {
@@ -23,7 +25,9 @@ export class RealtimeConversation {
   #queued: Int16Array | null = null;
   /** Where speech began, in milliseconds, by the item it becomes. */
   #speech = new Map<string, number>();
-  #draining = false;
+  /** What has happened and was not told yet, in order. */
+  #untold: { told: Told; change: ItemChange | null }[] = [];
+  #telling = false;
 
   constructor();
   /** @internal As part of a client. */
@@ -57,6 +61,7 @@ export class RealtimeConversation {
     this.#order = null;
     this.#queued = null;
     this.#speech.clear();
+    this.#untold = this.#untold.filter(({ told }) => !ABOUT_ITEMS.has(told.kind));
     return true;
   }
 
@@ -68,7 +73,8 @@ export class RealtimeConversation {
   }
 
   /**
-   * Takes in an event of the service. Returns the item it changed and what it added, each `null` when there is none.
+   * Takes in an event of the service. Returns the item it changed and what it added, each `null` when there is none. Tells
+   * nobody: for that it is `client.realtime.receive()`.
    *
    * `inputAudioBuffer` is what the user has said so far: with `input_audio_buffer.speech_stopped`, the item gets its part.
    */
@@ -82,7 +88,7 @@ export class RealtimeConversation {
     }
     if (event.type.startsWith('input_audio_buffer.speech_')) this.#cutSpeech(event, inputAudioBuffer);
     this.#core.receive(event);
-    return this._drain();
+    return this.#catchUp(() => {});
   }
 
   /** @internal Goes on with a session that knows nothing yet. */
@@ -94,30 +100,33 @@ export class RealtimeConversation {
   /** @internal Takes in a frame, or an event that somebody has parsed. */
   _receive(frame: string | RealtimeEvent): Shown {
     const shown = typeof frame === 'string' ? this.#core.receiveText(frame) : this.#core.receive(frame);
-    this._drain();
+    this._tell();
     return shown;
   }
 
-  /** @internal Tells what has happened, in order. Returns the first change of an item. */
-  _drain(): ItemChange {
+  /** @internal Tells what has happened, in order. What happens meanwhile comes behind it. */
+  _tell(): void {
+    this.#catchUp((told, change) => this.#untold.push({ told, change }));
+    if (this.#telling) return;
+    this.#telling = true;
+    try {
+      for (let next = this.#untold.shift(); next; next = this.#untold.shift()) this.#heard(next.told, next.change);
+    } finally {
+      this.#telling = false;
+    }
+  }
+
+  /** Brings the items up to date with the machine. Returns the first change of an item. */
+  #catchUp(happened: (told: Told, change: ItemChange | null) => void): ItemChange {
     let first: ItemChange | null = null;
-    // What happens while it is told comes behind it.
-    if (!this.#draining) {
-      this.#draining = true;
-      try {
-        for (let told = this.#core.poll(); told; told = this.#core.poll()) {
-          const change = this.#apply(told);
-          first ??= change;
-          this.#heard(told, change);
-        }
-      } finally {
-        this.#draining = false;
-      }
+    for (let told = this.#core.poll(); told; told = this.#core.poll()) {
+      const change = this.#apply(told);
+      first ??= change;
+      happened(told, change);
     }
     return first ?? { item: null, delta: null };
   }
 
-  /** Brings the items up to date. */
   #apply(told: Told): ItemChange | null {
     switch (told.kind) {
       case 'updated': {
@@ -134,7 +143,7 @@ export class RealtimeConversation {
           const queued = this.#queued;
           this.#queued = null;
           this.#core.session.attach_user_audio(told.id, queued);
-          this.#view(told.id).refresh();
+          this.#view(told.id).audioChanged();
         }
         return null;
       }
@@ -154,7 +163,7 @@ export class RealtimeConversation {
 
   #view(id: string): ItemView {
     let view = this.#views.get(id);
-    if (!view) this.#views.set(id, (view = new ItemView(this.#core.session, id)));
+    if (!view) this.#views.set(id, (view = new ItemView(this.#core, id)));
     return view;
   }
 

@@ -2,20 +2,17 @@
 
 import { RealtimeError, type RealtimeErrorDetails } from './errors.js';
 import { unforced } from './event_handler.js';
-import { DeltaKind, type Face, moduleMemory, newFace, newSession, type Session } from './module.js';
+import { DeltaKind, type Face, moduleMemory, moduleSamples, newFace, newSession, type Session } from './module.js';
 import type { ItemDeltaType, RealtimeEvent } from './types.js';
-
-/** What is added to an item. */
-export type Addition = ItemDeltaType;
 
 /** What happened. The twin of `Told` in `src/told.rs`. */
 export type Told =
   | { kind: 'session_created' | 'session_updated' }
   | { kind: 'appended' | 'completed' | 'deleted'; id: string }
-  | { kind: 'updated'; id: string; delta: Addition | null; content_index: number | null }
+  | { kind: 'updated'; id: string; delta: ItemDeltaType | null; content_index: number | null }
   | ({ kind: 'interrupted' } & Interruption)
-  | { kind: 'tool_called'; call_id: string; item_id: string; name: string; arguments: string; handled: boolean }
-  | { kind: 'tool_answered'; call_id: string; name: string; failure: string | null }
+  | { kind: 'tool_called'; call_id: string; item_id: string; name: string; arguments: string; handled: boolean; offered: boolean }
+  | { kind: 'tool_answered'; call_id: string }
   | ({ kind: 'approval_requested' } & McpApproval)
   | ({ kind: 'error'; message: string } & RealtimeErrorDetails)
   | { kind: 'diagnostic'; message: string };
@@ -82,9 +79,13 @@ export class Translator {
 /** @internal */
 export class Core {
   readonly session: Session;
+  /** How often it was used: in between it stays as it is. */
+  uses = 0;
   readonly #face: Face;
   /** What happened first, if it was told at once. */
   #first: Told | null = null;
+  /** What the machine was told of whose deltas come. */
+  #deltasOf = { response: '', item: '' };
   /** What deltas are called towards the application. */
   readonly #names: Record<string, string> = {};
   readonly #commands = new Map<string, { resolve: (answer: any) => void; reject: (error: Error) => void }>();
@@ -94,8 +95,9 @@ export class Core {
     this.session = newSession(this.#face);
   }
 
-  /** Tells the machine what time it is. */
+  /** Tells the machine what time it is, before it is used. */
   tick(): void {
+    this.uses += 1;
     this.session.time(performance.now());
   }
 
@@ -112,7 +114,7 @@ export class Core {
   receive(event: RealtimeEvent, text?: string): Shown {
     this.tick();
     const kind = DELTAS[event.type];
-    if (kind && isPlain(event)) return this.#receiveDelta(kind, event);
+    if (kind && !this.#first && isPlain(event)) return this.#receiveDelta(kind, event);
     return shown(this.session.receive(this.#write(text ?? JSON.stringify(event))), () => event);
   }
 
@@ -131,12 +133,17 @@ export class Core {
   }
 
   /** The large text is neither put into JSON nor looked for in it, and what it does is mostly plain. */
-  #receiveDelta(kind: { of: DeltaKind; adds: keyof Addition }, event: PlainDelta): Shown {
+  #receiveDelta(kind: { of: DeltaKind; adds: keyof ItemDeltaType }, event: PlainDelta): Shown {
     const { event_id = '', response_id, item_id, content_index = 0, delta } = event;
     const { session } = this;
-    const added = session.receive_delta(kind.of, event_id, response_id, item_id, content_index, this.#write(delta));
-    if (added !== undefined) {
-      this.#first = { kind: 'updated', id: item_id, delta: { [kind.adds]: added === true ? delta : added }, content_index };
+    if (response_id !== this.#deltasOf.response || item_id !== this.#deltasOf.item) {
+      session.deltas_of(response_id, item_id);
+      this.#deltasOf = { response: response_id, item: item_id };
+    }
+    const samples = session.receive_delta(kind.of, event_id, content_index, this.#write(delta));
+    if (samples >= 0) {
+      const added = kind.adds === 'audio' ? moduleSamples(session.samples(), samples) : delta;
+      this.#first = { kind: 'updated', id: item_id, delta: { [kind.adds]: added }, content_index };
     }
     const { type } = event;
     const name = (this.#names[type] ??= shown(this.#face.received(`{"type":"${type}"}`), () => event)?.().type ?? type);
@@ -177,7 +184,7 @@ export class Core {
 }
 
 /** Deltas, and what they add. */
-const DELTAS: Record<string, { of: DeltaKind; adds: keyof Addition }> = Object.assign(Object.create(null), {
+const DELTAS: Record<string, { of: DeltaKind; adds: keyof ItemDeltaType }> = Object.assign(Object.create(null), {
   'response.output_audio.delta': { of: DeltaKind.Audio, adds: 'audio' },
   'response.audio.delta': { of: DeltaKind.Audio, adds: 'audio' },
   'response.output_audio_transcript.delta': { of: DeltaKind.Transcript, adds: 'transcript' },

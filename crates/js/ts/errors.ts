@@ -13,15 +13,25 @@ export type RealtimeErrorSource =
 
 /** What is known of an error beyond its message. */
 export interface RealtimeErrorDetails {
+  /** What it is about. */
   source: RealtimeErrorSource;
+  /** The service's class of error. */
   type?: string | null;
+  /** The service's code. */
   code?: string | null;
+  /** The parameter at fault. */
   param?: string | null;
+  /** The client event at fault. */
   event_id?: string | null;
+  /** The item it is about. */
   item_id?: string | null;
+  /** The response it is about. */
   response_id?: string | null;
+  /** Who must act. */
   actor?: 'nobody' | 'application' | 'account' | 'service' | 'network' | '';
+  /** Whether doing the same again may help. */
   retryable?: boolean;
+  /** What to do. */
   advice?: string;
 }
 

@@ -1,4 +1,4 @@
-import { keepRaw } from './raw.js';
+import { keepRaw } from './objects.js';
 
 /** A function that hears of an event. What it returns is not waited for; if it is a promise, its failure is reported. */
 export type EventCallback<E = any> = (event: E) => unknown;
@@ -108,9 +108,15 @@ export class RealtimeEventHandler<Events extends EventMap = Record<string, any>>
     return eventName in this.eventHandlers || eventName in this.nextEventHandlers;
   }
 
-  /** @internal Whoever waits for an event will not get it, but for one that is still to come. */
-  _giveUpWaiting(reason: Error, toCome?: string): void {
-    for (const [fail, eventName] of [...this.#waits]) if (eventName !== toCome) fail(reason);
+  /**
+   * @internal Those who wait for an event now: to be told that they will not get it, but for one that is still to come.
+   * Whoever begins to wait meanwhile waits for what comes next.
+   */
+  _waiting(): (reason: Error, toCome?: string) => void {
+    const waits = [...this.#waits];
+    return (reason, toCome) => {
+      for (const [fail, eventName] of waits) if (eventName !== toCome && this.#waits.has(fail)) fail(reason);
+    };
   }
 
   /** @internal A callback or something else has failed: told as `error`, or on the console when nobody listens there. */

@@ -1,4 +1,4 @@
-// What is not here until the package is built: `build.js` puts both in place.
+// What is not here until the package is built: `build.js` writes it.
 
 declare module '#bytes' {
   /** The module, packed by DEFLATE, as base64. */

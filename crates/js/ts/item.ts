@@ -1,6 +1,6 @@
-import type { Addition } from './core.js';
-import type { Session } from './module.js';
-import type { ContentPartType, FormattedPropertyType, ItemType } from './types.js';
+import { joinPcm16 } from './audio/pcm.js';
+import type { Core } from './core.js';
+import type { ContentPartType, FormattedPropertyType, ItemDeltaType, ItemType } from './types.js';
 
 /** What `Session::item` tells of an item. */
 interface Told {
@@ -20,8 +20,10 @@ interface Told {
 /** An item as the application sees it: one object, kept as the session machine has it. */
 export class ItemView {
   readonly item: ItemType;
-  readonly #session: Session;
+  readonly #core: Core;
   readonly #id: string;
+  /** The use of the machine since which this is as the machine has it. */
+  #seen = -1;
   /** The model's speech as it came, by the index of its part: the machine keeps only what the user says. */
   readonly #speech = new Map<number, Int16Array[]>();
   /** All of the item's audio, as long as somebody has it. */
@@ -29,8 +31,8 @@ export class ItemView {
   /** What an application put in its place. */
   #replaced: Int16Array | undefined;
 
-  constructor(session: Session, id: string) {
-    this.#session = session;
+  constructor(core: Core, id: string) {
+    this.#core = core;
     this.#id = id;
     this.item = { id, type: 'message', status: 'in_progress', formatted: this.#formatted() };
     this.refresh();
@@ -38,7 +40,10 @@ export class ItemView {
 
   /** Shows the item as it is now. */
   refresh(): void {
-    const json = this.#session.item(this.#id);
+    // A frame is often told as several things about an item.
+    if (this.#seen === this.#core.uses) return;
+    this.#seen = this.#core.uses;
+    const json = this.#core.session.item(this.#id);
     if (json === undefined) return;
     const { item, view }: Told = JSON.parse(json);
     const { formatted } = this.item;
@@ -55,14 +60,21 @@ export class ItemView {
     this.#audio = undefined;
   }
 
+  /** The session was given other audio for the item. */
+  audioChanged(): void {
+    this.#audio = undefined;
+  }
+
   /** The session is about to forget the item; whoever has it keeps all of it. */
   detach(): void {
-    this.#replaced = this.#readAudio();
+    // The model's speech is here in any case.
+    if (!this.#speech.size) this.#replaced = this.#readAudio();
   }
 
   /** Adds what a delta brings; of audio it only notes that there is more. */
-  add({ text, transcript, arguments: more, audio }: Addition, contentIndex: number): void {
+  add({ text, transcript, arguments: more, audio }: ItemDeltaType, contentIndex: number): void {
     const { item } = this;
+    this.#seen = -1;
     if (text !== undefined) {
       item.formatted.text += text;
       this.#part(contentIndex, 'text', text);
@@ -109,7 +121,7 @@ export class ItemView {
     if (!audio) {
       const parts = [...this.#speech].sort(([left], [right]) => left - right);
       const speech = parts.flatMap(([, pieces]) => pieces);
-      audio = speech.length ? joined(speech) : (this.#session.item_audio(this.#id) ?? new Int16Array());
+      audio = speech.length ? joinPcm16(speech) : (this.#core.session.item_audio(this.#id) ?? new Int16Array());
       this.#audio = new WeakRef(audio);
     }
     return audio;
@@ -127,14 +139,4 @@ function cut(pieces: Int16Array[] | undefined, samples: number): void {
     }
     left -= piece.length;
   }
-}
-
-function joined(pieces: Int16Array[]): Int16Array {
-  const all = new Int16Array(pieces.reduce((samples, { length }) => samples + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

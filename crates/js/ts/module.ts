@@ -15,6 +15,7 @@ export type { Face, Session };
 let unpack = (packed: Uint8Array): Uint8Array => inflateSync(packed, { out: new Uint8Array(length) });
 let exports: InitOutput | undefined;
 let memory = new Uint8Array();
+let samples = new Int16Array();
 
 function ready(): InitOutput {
   exports ??= compiled();
@@ -54,4 +55,12 @@ export function moduleMemory(): Uint8Array {
   const { buffer } = ready().memory;
   if (memory.buffer !== buffer) memory = new Uint8Array(buffer);
   return memory;
+}
+
+/** A copy of so many samples in the module's memory. */
+export function moduleSamples(address: number, length: number): Int16Array {
+  const { buffer } = ready().memory;
+  if (samples.buffer !== buffer) samples = new Int16Array(buffer);
+  // `slice` copies several times quicker than the constructor.
+  return samples.slice(address / 2, address / 2 + length);
 }

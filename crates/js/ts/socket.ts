@@ -12,8 +12,8 @@ export interface Target {
 /** What a socket tells. After `closed` it tells nothing. */
 export interface SocketListener {
   opened(): void;
+  /** A frame, which a relay may have made a binary one. */
   text(frame: string): void;
-  binary(bytes: number): void;
   /** `code` 1006: without a close frame. `cause`: what is known of why. */
   closed(code: number, reason: string, cause?: unknown): void;
 }
@@ -21,6 +21,8 @@ export interface SocketListener {
 /** An open socket, or one that is opening. */
 export interface Socket {
   send(frame: string): void;
+  /** Bytes that were sent and are still here. */
+  buffered(): number;
   close(code: number, reason: string): void;
 }
 

@@ -5,14 +5,12 @@ export const openWebSocket: OpenSocket = (target, listener) => {
   const socket = new WebSocket(target.url, subprotocols(target));
   socket.binaryType = 'arraybuffer';
   socket.onopen = () => listener.opened();
-  socket.onmessage = ({ data }) => {
-    if (typeof data === 'string') listener.text(data);
-    else listener.binary(data.byteLength);
-  };
+  socket.onmessage = ({ data }) => listener.text(typeof data === 'string' ? data : new TextDecoder().decode(data));
   // Why it failed, a page is not told.
   socket.onclose = ({ code, reason }) => listener.closed(code, reason);
   return {
     send: (frame) => socket.send(frame),
+    buffered: () => socket.bufferedAmount,
     close: (code, reason) => socket.close(code, reason),
   };
 };

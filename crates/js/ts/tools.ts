@@ -1,12 +1,14 @@
 import type { Told } from './core.js';
 import type { Session } from './module.js';
-import type { ToolDefinitionType } from './types.js';
+import type { SessionConfig, ToolDefinitionType } from './types.js';
 
 /** What a tool is told beside its arguments. */
 export interface ToolContext {
   /** Aborted when the turn is interrupted, or the connection lost: what the tool returns then is not used. */
   signal: AbortSignal;
+  /** Ties the call to its output. */
   call_id: string;
+  /** The item that is the call. */
   item_id: string;
 }
 
@@ -28,8 +30,6 @@ export class ToolBox {
   /** By their names, without a prototype: a tool may have the name of one of its members. */
   readonly all: Record<string, { definition: ToolDefinitionType; handler: ToolHandler }> = Object.create(null);
   readonly #client: Surroundings;
-  /** Functions of the application's own, which it answers by itself. */
-  #manual = new Set<string>();
   readonly #running = new Map<string, AbortController>();
 
   constructor(client: Surroundings) {
@@ -56,22 +56,24 @@ export class ToolBox {
     return true;
   }
 
-  /** The tools that an update names, each with a type. */
-  manual(tools: ToolDefinitionType[] | null | undefined): ToolDefinitionType[] | undefined {
+  /** The tools that an update names, each with a type. Those that were added cannot be among them. */
+  named(tools: SessionConfig['tools'] | null): SessionConfig['tools'] {
     if (tools == null) return undefined;
     if (!Array.isArray(tools)) throw new TypeError('tools must be an array');
     for (const [index, tool] of tools.entries()) {
-      if (typeof tool?.name !== 'string') throw new TypeError(`tools[${index}] must be an object with a name`);
+      if (typeof tool !== 'object' || tool === null) throw new TypeError(`tools[${index}] must be an object`);
+      const { type = 'function', name } = tool;
+      if (type !== 'function') continue;
+      if (typeof name !== 'string') throw new TypeError(`tools[${index}] must be an object with a name`);
+      if (this.all[name]) throw new Error(`Tool "${name}" has already been defined`);
     }
-    const twice = tools.find(({ name }) => this.all[name]);
-    if (twice) throw new Error(`Tool "${twice.name}" has already been defined`);
-    this.#manual = new Set(tools.map(({ name }) => name));
     return tools.map((tool) => ({ type: 'function', ...tool }));
   }
 
   /** Runs a call, and answers it. */
-  async run({ call_id, item_id, name, arguments: json, handled }: Call): Promise<void> {
-    if (!handled && this.#manual.has(name)) return;
+  async run({ call_id, item_id, name, arguments: json, handled, offered }: Call): Promise<void> {
+    // The application has offered it by itself, and answers by itself.
+    if (offered && !handled) return;
     const running = new AbortController();
     this.#running.set(call_id, running);
     let [output, failure, message] = ['', '', ''];
@@ -86,6 +88,8 @@ export class ToolBox {
       failure = '';
     } catch (error) {
       message = messageOf(error);
+      // The model hears of it, and so does whoever wrote the handler.
+      if (failure === 'failed' && !running.signal.aborted) this.#client.failed(error);
       output = JSON.stringify({ error: message });
     }
     // Whoever waits for it no longer is not answered.

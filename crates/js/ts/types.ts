@@ -38,6 +38,17 @@ export interface ToolDefinitionType {
   parameters?: { [key: string]: any };
 }
 
+/** The tools of an MCP server, which the service calls. */
+export interface McpToolType {
+  type: 'mcp';
+  /** What its tools are told by. */
+  server_label: string;
+  server_url?: string;
+  /** Which calls wait for `approveMcp`: all by default. */
+  require_approval?: 'always' | 'never' | { [key: string]: any };
+  [member: string]: any;
+}
+
 /** The configuration of a session, as the reference client has it; see `shape` for that of the current protocol. */
 export interface SessionConfig {
   modalities?: string[];
@@ -47,7 +58,7 @@ export interface SessionConfig {
   output_audio_format?: AudioFormatType;
   input_audio_transcription?: AudioTranscriptionType | null;
   turn_detection?: TurnDetectionType | null;
-  tools?: ToolDefinitionType[];
+  tools?: (ToolDefinitionType | McpToolType)[];
   tool_choice?: 'auto' | 'none' | 'required' | { type: 'function'; name: string } | (string & {});
   /** Only beta services take it: on a connection of the current protocol it is left out, with one warning. */
   temperature?: number;

@@ -51,6 +51,7 @@ export class RealtimeUtils {
   /** An id that begins with `prefix` and is `length` characters long. Not a secret. */
   static generateId(prefix: string, length = 21): string {
     if (typeof prefix !== 'string') throw new TypeError('prefix must be a string');
+    if (typeof length !== 'number') throw new TypeError('length must be a number');
     const random = () => ALPHABET[Math.floor(Math.random() * ALPHABET.length)];
     return prefix + Array.from({ length: Math.max(0, length - prefix.length) }, random).join('');
   }

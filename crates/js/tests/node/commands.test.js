@@ -40,7 +40,9 @@ withSession('an item is cut', async ({ client: { commands, conversation } }) => 
 withSession('the audio that was appended is committed, or dropped', async ({ client }) => {
   const { commands, conversation } = client;
   client.appendInputAudio(new Int16Array(4_800).fill(7));
-  const id = await within('item', commands.commitInputAudio());
+  const item = client.waitForNextItem();
+  const id = await within('commit', commands.commitInputAudio());
+  assert.equal((await within('item', item)).item.id, id);
   assert.deepEqual(conversation.getItem(id).formatted.audio, new Int16Array(4_800).fill(7));
   client.appendInputAudio(new Int16Array(4_800));
   await within('clearing', commands.clearInputAudio());

@@ -155,3 +155,49 @@ scenes('an item that an application has changed is put right by the next change'
   assert.equal(item.content[0].transcript, 'Good day.');
   assert.deepEqual(story.errors, []);
 });
+
+scenes('one item after the other can be waited for, however fast they come', async ({ client, peer, story, wire }) => {
+  const awaited = (async () => [
+    (await client.waitForNextItem()).item.id,
+    (await client.waitForNextItem()).item.id,
+    (await client.waitForNextCompletedItem()).item.id,
+  ])();
+  peer.together(() => peer.send(...wire.user('item_u', 'Hello'), ...wire.spoken({ previous: 'item_u' })));
+  assert.deepEqual(await within('items', awaited), ['item_u', 'item_a', 'item_a']);
+  assert.deepEqual(story.errors, []);
+});
+
+scenes('deltas that a callback takes in itself lose nothing and double nothing', async ({ client, peer, story, wire }) => {
+  const told = [];
+  client.on('conversation.updated', ({ delta }) => delta?.transcript && told.push(delta.transcript));
+  client.onNext('conversation.updated', () => {
+    for (const event of [...wire.opening(), ...['A', 'B', 'C'].map((text) => wire.transcriptDelta(text))]) {
+      client.realtime.receive(event.type, event);
+    }
+  });
+  await play(peer, story, ...wire.user('item_u', 'Hello'));
+  assert.deepEqual(told, ['A', 'B', 'C']);
+  assert.equal(client.conversation.getItem('item_a').formatted.transcript, 'ABC');
+  const names = story.told.filter(({ item }) => item?.id === 'item_u').map(({ name }) => name);
+  assert.ok(names.includes('conversation.item.appended') && names.includes('conversation.item.completed'), String(names));
+});
+
+scenes('an item is gone after `disconnect` in a callback, and nothing more of it is told', async ({ client, peer, wire }) => {
+  const told = [];
+  client.on('conversation.item.appended', ({ item }) => told.push(item.id));
+  client.onNext('conversation.updated', () => client.disconnect());
+  peer.send(...wire.user('item_u', 'Hello'));
+  await peer.end();
+  assert.equal(client.conversation.getItem('item_u'), null);
+  assert.deepEqual(told, []);
+});
+
+scenes('`conversation.processEvent` changes the items, and tells nobody', async ({ client, peer, story, wire }) => {
+  client.addTool({ name: 'tool' }, () => assert.fail('it was called'));
+  await sent(client, peer);
+  const before = story.told.length;
+  for (const event of wire.calling({})) client.conversation.processEvent(event);
+  assert.equal(client.conversation.getItems().length, 1);
+  assert.equal(story.told.length, before);
+  assert.deepEqual(await sent(client, peer), []);
+});

@@ -201,8 +201,13 @@ test('what fails does not show the key, neither in messages nor in logs', TIME_L
   for (const url of [`ws://user:${KEY}@127.0.0.1:1/`, `ws://127.0.0.1:1/?api-key=${KEY}`, `no url ?${KEY}`]) {
     errors.push(await rejection('connection', new RealtimeAPI({ url, apiKey: KEY, debug: true }).connect()));
   }
-  // What Node does not take as a header it quotes.
-  errors.push(await rejection('connection', new RealtimeAPI({ url: server.url, apiKey: `${KEY}\n` }).connect()));
+  // Node and browsers quote what they do not take.
+  for (const ending of ['\n', '\t', ' ', 'ä']) {
+    const apiKey = `${KEY}${ending}`;
+    assert.throws(() => errors.push(new RealtimeAPI({ url: server.url, apiKey })), { name: 'TypeError', message: /^apiKey must/ });
+    errors.push(await rejection('connection', new RealtimeAPI({ url: server.url, apiKey: () => apiKey }).connect()));
+  }
+  assert.ok(!shown([new RealtimeAPI({ url: `${server.url}?api-key=${KEY}` })]).includes(KEY));
   const all = shown(errors) + printed.flatMap(({ mock }) => mock.calls.map((call) => shown(call.arguments))).join('\n');
   assert.ok(!all.includes(KEY), all);
 });

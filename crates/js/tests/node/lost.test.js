@@ -214,3 +214,42 @@ test('a handshake that is never answered ends when the application gives up', TI
   assert.equal((await rejection('connection', connecting)).source, 'connection');
   await within('end of the socket', once(sockets[0], 'close'));
 });
+
+for (const end of ['disconnect', 'close']) {
+  test(`\`${end}\` while it connects ends that, and nobody needs to hear of it`, TIME_LIMIT, async (t) => {
+    const server = await scripted(t);
+    const made = new RealtimeClient({ url: server.url });
+    made.connect();
+    await made[end]();
+    assert.equal(made.isConnected(), false);
+    assert.equal(made.realtime.isConnected(), false);
+    await within('connection', made.connect());
+    assert.equal(made.isConnected(), true);
+    made.disconnect();
+  });
+}
+
+test('what is waited for in a callback of `close` is that of the next connection', TIME_LIMIT, async (t) => {
+  const server = await scripted(t);
+  const { client: made } = client(t, { url: server.url });
+  const wire = new Wire('ga');
+  const peer = await opened(server, made, wire);
+  const again = new Promise((resolve) => made.onNext('close', () => {
+    made.connect();
+    resolve(made.waitForNext('session.created'));
+  }));
+  peer.reset();
+  (await server.peer()).send(wire.session());
+  await within('session', again);
+});
+
+test('more than a connection takes is refused', TIME_LIMIT, async (t) => {
+  const server = await scripted(t);
+  const { client: made } = client(t, { url: server.url });
+  const peer = await opened(server, made, new Wire('ga'));
+  peer.pause();
+  const minute = new Int16Array(24_000 * 60);
+  assert.throws(() => {
+    for (let minutes = 0; minutes < 100; minutes++) made.appendInputAudio(minute);
+  }, /too much|congested|waits/i);
+});

@@ -170,6 +170,47 @@ scenes('a tool that was not added is answered with an error', async (scene) => {
   assert.equal(asked, 1);
 });
 
+for (const [what, offer] of Object.entries({
+  'a command': (client, tools) => client.commands.updateSession({ tools }),
+  'an event that it sends': (client, tools) => client.realtime.send('session.update', { session: { tools } }),
+  'a response': (client, tools) => client.createResponse({ tools }),
+})) {
+  scenes(`a tool that the application has offered by ${what} is not answered`, async ({ client, peer, story, wire }) => {
+    offer(client, [{ type: 'function', name: 'manual' }]);
+    await sent(client, peer);
+    await play(peer, story, ...wire.calling({ name: 'manual' }));
+    await story.completed(1);
+    assert.deepEqual(await sent(client, peer), []);
+  });
+}
+
+scenes('what a tool throws is told as an error, too', async ({ client, peer, story, wire }) => {
+  const failure = new Error('no weather today');
+  client.addTool({ name: 'tool' }, () => { throw failure; });
+  const told = client.waitForNext('error');
+  await play(peer, story, ...wire.calling({}));
+  assert.equal(await within('error', told), failure);
+});
+
+scenes('a call whose end does not repeat what it calls is run', async (scene) => {
+  scene.client.addTool({ name: 'tool' }, ({ a }) => a + 1);
+  await sent(scene.client, scene.peer);
+  const events = scene.wire.calling({ args: '{"a":1}' }).map((event) => {
+    if (!event.type.endsWith('item.done')) return event;
+    const { name, call_id, arguments: _, ...item } = event.item;
+    return { ...event, item };
+  });
+  await play(scene.peer, scene.story, ...events);
+  const { item } = await scene.peer.next('conversation.item.create');
+  assert.deepEqual([item.call_id, item.output], ['call_1', '2']);
+});
+
+scenes('the tools of an MCP server are part of a session', async ({ client, peer }) => {
+  const mcp = { type: 'mcp', server_label: 'docs', server_url: 'https://mcp.example' };
+  client.updateSession({ tools: [mcp] });
+  assert.deepEqual((await peer.next('session.update')).session.tools, [mcp]);
+});
+
 scenes('a manual tool is not answered, the application does it', async ({ client, peer, story, wire }) => {
   client.addTool({ name: 'other' }, () => {});
   client.updateSession({ tools: [{ type: 'function', name: 'manual' }] });

@@ -3,7 +3,7 @@ import type { ConversationUpdate, PlayerClient } from './client.js';
 import { checkSampleRate, keepRunning, openContext } from './context.js';
 import { floatToPcm16, pcm16ToFloat } from './pcm.js';
 import { playerProcessor, type Added, type Played } from './player-processor.js';
-import { keepRaw } from '../raw.js';
+import { keepRaw } from '../objects.js';
 import { Resampler } from './resampler.js';
 import { checkSecureContext, Worklet } from './worklet.js';
 

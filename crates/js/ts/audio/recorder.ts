@@ -6,7 +6,7 @@ import { decode, type DecodedAudio } from './decode.js';
 import { KeptAudio } from './kept-audio.js';
 import { askForMicrophone, followMicrophones, listMicrophones, type AudioDevice } from './microphone.js';
 import { floatToPcm16, pcm16ToFloat } from './pcm.js';
-import { keepRaw } from '../raw.js';
+import { keepRaw } from '../objects.js';
 import { closeSession, openSession, type Session } from './recorder-session.js';
 import { Resampler } from './resampler.js';
 import { wavFile, type WavFile } from './wav.js';

@@ -13,12 +13,16 @@ const EXACT: u64 = 1 << 53;
 /// More digits than these only decide whether a number is exactly half way between two `f64`, or above.
 const DIGITS: usize = 800;
 
+/// An exponent that no number of digits makes up for.
+const FAR: i64 = 1 << 40;
+
 /// The `f64` that is nearest to a JSON number; infinite when that is too large.
 pub(super) fn nearest(number: &str) -> f64 {
     let (sign, number) = number.strip_prefix('-').map_or((1.0, number), |number| (-1.0, number));
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let exponent = exponent.parse().unwrap_or(if exponent.starts_with('-') { i64::MIN / 2 } else { i64::MAX / 2 });
+    let beyond = if exponent.starts_with('-') { i64::MIN } else { i64::MAX };
+    let exponent = exponent.parse().unwrap_or(beyond).clamp(-FAR, FAR);
     let power = exponent - fraction.len() as i64;
     let digits =
         whole.bytes().chain(fraction.bytes()).map(|digit| u32::from(digit - b'0')).skip_while(|digit| *digit == 0);
@@ -177,6 +181,10 @@ mod tests {
             "1e-400",
             "-1e-99999999999999999999",
             "0e99999999999999999999",
+            "1e9223372036854775807",
+            "10e9223372036854775807",
+            "1e-9223372036854775808",
+            "0.1e-9223372036854775808",
             "0.000e-5",
         ] {
             check(number);

@@ -151,10 +151,17 @@ impl ConversationItem {
                 self.adopt(index, part, encoding);
             }
         }
-        if let (Item::FunctionCall(old), Item::FunctionCall(new)) = (&self.item, &mut item)
-            && new.arguments.get().is_none_or(String::is_empty)
-        {
-            new.arguments.clone_from(&old.arguments);
+        if let (Item::FunctionCall(old), Item::FunctionCall(new)) = (&self.item, &mut item) {
+            if new.arguments.get().is_none_or(String::is_empty) {
+                new.arguments.clone_from(&old.arguments);
+            }
+            // Whose call it is was said once.
+            if new.name.get().is_none() {
+                new.name.clone_from(&old.name);
+            }
+            if new.call_id.get().is_none() {
+                new.call_id.clone_from(&old.call_id);
+            }
         }
         self.item = item;
         // What has come stays in the rate it came in.

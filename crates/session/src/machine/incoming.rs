@@ -160,7 +160,9 @@ impl SessionMachine {
 
     /// `error`: an event of ours was refused, or the session ends.
     fn refused(&mut self, event: &ErrorEvent) {
-        let Some(error) = event.error.get() else { return };
+        // It is an error, whatever it fails to say.
+        let nothing_said = ApiError::default();
+        let error = event.error.get().unwrap_or(&nothing_said);
         if let Some(id) = error.event_id.get() {
             self.input.refused(id);
             self.acknowledgements.refused(id, error);

@@ -42,6 +42,9 @@ pub struct ToolCall {
     pub arguments: String,
     /// True when it is a tool that was added: whoever added it answers. False when it is the application's.
     pub handled: bool,
+    /// Whether the service was offered it: by a session, a response or a prompt. One that was not may still come while no
+    /// tool was added.
+    pub offered: bool,
 }
 
 /// A tool of an MCP server wants leave to run: [`Event::ApprovalRequested`].
@@ -359,8 +362,11 @@ impl SessionMachine {
                 let arguments = call.arguments.get().cloned().unwrap_or_default();
                 let handled = self.tools.registered(&name).is_some();
                 let interrupted = self.conversation.is_silenced(response_id.as_ref());
-                let known = handled || self.is_offered(&name);
-                let call = ToolCall { call_id, item_id, response_id: response_id.clone(), name, arguments, handled };
+                let offered = handled || self.is_offered(&name);
+                // Without tools that were added, the application answers everything.
+                let known = offered || self.tools.registered.is_empty();
+                let response = response_id.clone();
+                let call = ToolCall { call_id, item_id, response_id: response, name, arguments, handled, offered };
                 let call = Arc::new(call);
                 self.tools.open(Called::Function(call.clone()), response_id, self.now, running);
                 if interrupted {
@@ -386,7 +392,7 @@ impl SessionMachine {
         }
     }
 
-    /// Whether the application offered the function by itself. Without tools that were added, it answers everything.
+    /// Whether the application offered the function by itself.
     fn is_offered(&self, name: &str) -> bool {
         let offers = |session: &Session| match session {
             Session::Realtime(session) => {
@@ -401,8 +407,7 @@ impl SessionMachine {
             }
             _ => true,
         };
-        self.tools.registered.is_empty()
-            || self.tools.is_offered(name)
+        self.tools.is_offered(name)
             || offers(self.configuration.wanted())
             || self.session().is_some_and(|session| offers(session))
     }

@@ -82,6 +82,18 @@ class Peer extends Growing {
     for (const event of events) this.#socket.send(JSON.stringify(event));
   }
 
+  /** Lets what is sent arrive at once, as one piece. */
+  together(send) {
+    this.#socket._socket.cork();
+    send();
+    this.#socket._socket.uncork();
+  }
+
+  /** Reads no more. */
+  pause() {
+    this.#socket.pause();
+  }
+
   /** Sends a frame as it is: a text, or bytes. */
   sendRaw(frame) {
     this.#socket.send(frame);
