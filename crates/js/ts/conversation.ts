@@ -132,9 +132,10 @@ export class RealtimeConversation {
       case 'updated': {
         const { id, delta, content_index } = told;
         const view = this.#view(id);
+        const { item } = view;
         if (delta) view.add(delta, content_index ?? 0);
         if (!delta || content_index === null) view.refresh();
-        if (!delta) this.#order = null;
+        if (!delta || view.item !== item) this.#order = null;
         return { item: view.item, delta };
       }
       case 'appended': {

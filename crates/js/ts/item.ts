@@ -17,9 +17,9 @@ interface Told {
   };
 }
 
-/** An item as the application sees it: one object, kept as the session machine has it. */
+/** An item as the application sees it: one object, kept as the session machine has it, unless an application froze it. */
 export class ItemView {
-  readonly item: ItemType;
+  item: ItemType;
   readonly #core: Core;
   readonly #id: string;
   /** The use of the machine since which this is as the machine has it. */
@@ -34,8 +34,17 @@ export class ItemView {
   constructor(core: Core, id: string) {
     this.#core = core;
     this.#id = id;
-    this.item = { id, type: 'message', status: 'in_progress', formatted: this.#formatted() };
+    this.item = this.#blank();
     this.refresh();
+  }
+
+  #blank(): ItemType {
+    return { id: this.#id, type: 'message', status: 'in_progress', formatted: this.#formatted() };
+  }
+
+  /** Stores of some applications freeze what is put into them: then another object takes its place. */
+  #isFrozen(): boolean {
+    return Object.isFrozen(this.item) || Object.isFrozen(this.item.formatted);
   }
 
   /** Shows the item as it is now. */
@@ -46,6 +55,7 @@ export class ItemView {
     const json = this.#core.session.item(this.#id);
     if (json === undefined) return;
     const { item, view }: Told = JSON.parse(json);
+    if (this.#isFrozen()) this.item = this.#blank();
     const { formatted } = this.item;
     // Assigning it would change what the item inherits.
     delete item['__proto__'];
@@ -73,8 +83,9 @@ export class ItemView {
 
   /** Adds what a delta brings; of audio it only notes that there is more. */
   add({ text, transcript, arguments: more, audio }: ItemDeltaType, contentIndex: number): void {
-    const { item } = this;
     this.#seen = -1;
+    if (!audio && this.#isFrozen()) return this.refresh();
+    const { item } = this;
     if (text !== undefined) {
       item.formatted.text += text;
       this.#part(contentIndex, 'text', text);

@@ -201,3 +201,17 @@ scenes('`conversation.processEvent` changes the items, and tells nobody', async 
   assert.equal(story.told.length, before);
   assert.deepEqual(await sent(client, peer), []);
 });
+
+scenes('an item that an application freezes goes on as another object', async ({ client, peer, story, wire }) => {
+  const freeze = (value) => {
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return;
+    Object.freeze(value);
+    Object.values(value).forEach(freeze);
+  };
+  client.on('conversation.item.appended', ({ item }) => freeze(item));
+  await play(peer, story, ...wire.spoken());
+  const item = client.conversation.getItem('item_a');
+  assert.deepEqual([item.status, item.formatted.transcript, item.formatted.audio.length], ['completed', 'Good day.', 4_800]);
+  assert.deepEqual(client.conversation.getItems(), [item]);
+  assert.deepEqual(story.errors, []);
+});

@@ -5,7 +5,7 @@ import {
   RealtimeAPI, RealtimeClient, RealtimeConversation, RealtimeError, RealtimeEventHandler, RealtimeUtils,
   type ApiKey, type AudioFormatType, type AudioTranscriptionType, type CloseEvent, type ContentPartType, type EventCallback,
   type EventMap, type FormattedPropertyType, type FormattedToolType, type InputAudioContentType, type InputImageContentType,
-  type InputTextContentType, type Interruption, type ItemChange, type ItemDeltaType, type ItemType, type McpApproval,
+  type InputTextContentType, type Interruption, type ItemChange, type ItemDeltaType, type ItemType, type McpApproval, type McpToolType,
   type RealtimeAPIEvents, type RealtimeAPIOptions, type RealtimeClientEvents, type RealtimeClientOptions,
   type RealtimeCommands, type RealtimeErrorDetails, type RealtimeErrorSource, type RealtimeEvent, type RealtimeEventType,
   type SessionConfig, type ToolContext, type ToolDefinitionType, type ToolHandler, type TurnDetectionType,
@@ -60,6 +60,8 @@ client.updateSession({ input_audio_format: 'mp3' });
 interface Place {
   city: string;
 }
+const mcp: McpToolType = { type: 'mcp', server_label: 'docs', server_url: 'https://mcp.example', require_approval: 'never' };
+client.updateSession({ tools: [mcp, { name: 'answered_by_hand' }] });
 const definition: ToolDefinitionType = { name: 'get_weather', description: 'The weather.', parameters: { type: 'object' } };
 const weather: ToolHandler<Place> = async ({ city }: Place, { signal, call_id, item_id }: ToolContext) => {
   const answer = await fetch(`https://weather.example/${city}?${call_id}${item_id}`, { signal });
