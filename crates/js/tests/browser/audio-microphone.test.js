@@ -227,4 +227,92 @@ describe('The microphone', () => {
     assert.equal(status, 'ended');
     assert.equal(open, 0);
   });
+
+  test('is open when begin was called after quit, however quickly they come', async () => {
+    const { begun, recorded, ended } = await inPage(async () => {
+      const { audio, test } = window;
+      const streams = [];
+      const getUserMedia = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+      navigator.mediaDevices.getUserMedia = async (constraints) => {
+        streams.push(await getUserMedia(constraints));
+        return streams.at(-1);
+      };
+      const open = () => streams.filter((stream) => stream.active).length;
+      const recorder = new audio.WavRecorder();
+      // What React's StrictMode does with an effect.
+      const results = await Promise.all([recorder.begin(), recorder.quit(), recorder.begin()]);
+      const begun = [results, recorder.getStatus(), streams.length, open(), recorder.stream.active];
+
+      // While it records, closing takes a while.
+      let total = 0;
+      await recorder.record(({ mono }) => (total += mono.length), 480);
+      await test.until('some sound', () => total > 0);
+      await Promise.all([recorder.quit(), recorder.begin()]);
+      const recorded = [recorder.getStatus(), open(), recorder.stream.active, (await recorder.read()).meanValues.length];
+
+      await recorder.record();
+      await Promise.all([recorder.quit(), recorder.begin(), recorder.quit()]);
+      return { begun, recorded, ended: [recorder.getStatus(), open()] };
+    });
+    assert.deepEqual(begun, [[true, true, true], 'paused', 2, 1, true]);
+    assert.deepEqual(recorded, ['paused', 1, true, 0]);
+    assert.deepEqual(ended, ['ended', 0]);
+  });
+
+  test('ends once, whoever asks for it meanwhile', async () => {
+    const { recording, paused, closed } = await inPage(async () => {
+      const { audio, test } = window;
+      const recorder = new audio.WavRecorder();
+      const endTwice = async () => {
+        const [first, quit, second] = await Promise.all([recorder.end(), recorder.quit(), recorder.end()]);
+        const bytes = async ({ url }) => (await (await fetch(url)).arrayBuffer()).byteLength;
+        return [quit, first.duration > 0, (await bytes(first)) === (await bytes(second)), recorder.getStatus()];
+      };
+      const recordSomething = async () => {
+        let total = 0;
+        await recorder.begin();
+        await recorder.record(({ mono }) => (total += mono.length), 480);
+        await test.until('some sound', () => total > 0);
+      };
+      await recordSomething();
+      const recording = await endTwice();
+      await recordSomething();
+      await recorder.pause();
+      const paused = await endTwice();
+      await recorder.begin();
+      await recorder.processor.context.close();
+      const closed = [await test.errorOf(() => recorder.end()), recorder.getStatus()];
+      return { recording, paused, closed };
+    });
+    assert.deepEqual(recording, [true, true, true, 'ended']);
+    assert.deepEqual(paused, [true, true, true, 'ended']);
+    assert.deepEqual(closed, ['no error', 'ended']);
+  });
+
+  test('reports what is thrown for the last chunk of a microphone that is gone', async () => {
+    const { reported, unhandled, status } = await inPage(async () => {
+      const { audio, test } = window;
+      const reported = [];
+      const unhandled = [];
+      window.addEventListener('error', ({ error }) => reported.push(error.message));
+      window.addEventListener('unhandledrejection', ({ reason }) => unhandled.push(String(reason)));
+      let ended = false;
+      const recorder = new audio.WavRecorder({ onEnded: () => (ended = true) });
+      await recorder.begin(undefined, test.UNTOUCHED);
+      // The only chunk is the last one.
+      await recorder.record(() => {
+        throw new Error('the last chunk');
+      }, 1_000_000);
+      while ((await recorder.read()).meanValues.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      recorder.stream.getTracks()[0].dispatchEvent(new Event('ended'));
+      await test.until('onEnded', () => ended);
+      await test.until('the report', () => reported.length + unhandled.length > 0);
+      const status = recorder.getStatus();
+      await recorder.quit();
+      return { reported, unhandled, status };
+    });
+    assert.deepEqual(reported, ['the last chunk']);
+    assert.deepEqual(unhandled, []);
+    assert.equal(status, 'paused');
+  });
 });

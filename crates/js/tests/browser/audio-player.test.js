@@ -170,7 +170,7 @@ describe('WavStreamPlayer', () => {
       unconnected: ['Error: Not connected: please call .connect() first'],
       wrong: [
         'TypeError: arrayBuffer must be an ArrayBuffer or Int16Array',
-        'RangeError: arrayBuffer must hold whole 16 bit samples, not 3 bytes',
+        'TypeError: arrayBuffer must hold whole 16 bit samples, not 3 bytes',
         'TypeError: trackId must be a string',
         'RangeError: minDecibels must be below maxDecibels, not -30 and -100',
         'RangeError: sampleRate must be a whole number of Hz from 3000 to 192000, not 0',
@@ -178,6 +178,43 @@ describe('WavStreamPlayer', () => {
       closed: 'Error: Not connected: please call .connect() first',
     });
     assert.deepEqual(again, [null, true, false, true, null, null]);
+  });
+
+  test('is what the last call of connect or disconnect says, however quickly they come', async () => {
+    const { connected, disconnected, closed } = await inPage(async () => {
+      const { audio, test } = window;
+      const contexts = [];
+      window.AudioContext = class extends AudioContext {
+        constructor(options) {
+          super(options);
+          contexts.push(this);
+        }
+      };
+      const open = () => contexts.filter(({ state }) => state !== 'closed').length;
+      const player = new audio.WavStreamPlayer();
+      // What React's StrictMode does with an effect.
+      const calls = [player.connect(), player.disconnect(), player.connect()];
+      const results = await Promise.all(calls);
+      const connected = [results, await test.errorOf(() => player.add16BitPCM(test.ramp(480))), contexts.length, open()];
+      await player.disconnect();
+      connected.push(open());
+
+      await Promise.all([player.connect(), player.disconnect(), player.connect(), player.disconnect()]);
+      const disconnected = [player.context, open()];
+
+      await player.connect();
+      await player.context.close();
+      await Promise.all([player.connect(), player.disconnect()]);
+      const closed = [player.context, open()];
+      await player.connect();
+      const closing = player.context.close();
+      closed.push(await test.errorOf(() => player.disconnect()));
+      await closing;
+      return { connected, disconnected, closed };
+    });
+    assert.deepEqual(connected, [[true, undefined, true], 'no error', 2, 1, 0]);
+    assert.deepEqual(disconnected, [null, 0]);
+    assert.deepEqual(closed, [null, 0, 'no error']);
   });
 
   test('attached to a client it plays, reports, stops when interrupted, and lets go', async () => {

@@ -22,6 +22,11 @@ export function openContext(sampleRate: number): AudioContext {
   }
 }
 
+/** Closes a context, also one that the application has closed or is closing itself: that is all a browser refuses. */
+export async function closeContext(context: AudioContext): Promise<void> {
+  await context.close().catch(() => {});
+}
+
 /** What browsers take for the user's consent to sound. */
 const GESTURES = ['pointerup', 'touchend', 'keydown'] as const;
 

@@ -1,6 +1,6 @@
 import { Analyser, type AnalysisType, type Frequencies, type Level } from './analysis.js';
 import type { ConversationUpdate, PlayerClient } from './client.js';
-import { checkSampleRate, keepRunning, openContext } from './context.js';
+import { checkSampleRate, closeContext, keepRunning, openContext } from './context.js';
 import { floatToPcm16, pcm16ToFloat } from './pcm.js';
 import { playerProcessor, type Added, type Played } from './player-processor.js';
 import { keepRaw } from '../objects.js';
@@ -68,6 +68,7 @@ export class WavStreamPlayer {
   /** Of everything that is played, in Hz. */
   readonly sampleRate: number;
   readonly #listeners = new Set<(position: PlayedPosition) => void>();
+  /** Whoever takes it from here while it is under way sees to what comes of it. */
   #connecting: Promise<Connection> | null = null;
   #connection: Connection | null = null;
 
@@ -95,32 +96,37 @@ export class WavStreamPlayer {
    * Rejects with an `Error` that says what to do, where the page is not secure or its policy forbids worklets.
    */
   async connect(): Promise<true> {
-    // The application may have closed the context itself.
-    if (this.#connection?.context.state === 'closed') await this.disconnect();
+    // The application may have closed the context itself. Not awaited: a disconnect() that comes now must find the
+    // attempt below.
+    if (this.#connection?.context.state === 'closed') void this.disconnect();
     if (this.#connection !== null) return true;
-    this.#connecting ??= this.#open();
+    const attempt = (this.#connecting ??= this.#open());
     try {
-      this.#connection = await this.#connecting;
+      const connection = await attempt;
+      if (this.#connecting === attempt) this.#connection = connection;
     } finally {
-      this.#connecting = null;
+      if (this.#connecting === attempt) this.#connecting = null;
     }
     return true;
   }
 
   /**
    * Closes the speaker, also where {@link connect} is under way: what waits is not played, and what was attached is
-   * detached. The player can be connected again.
+   * detached. The player can be connected again, at once.
    */
   async disconnect(): Promise<void> {
-    // Whoever has called connect() hears why it failed.
-    await this.#connecting?.catch(() => {});
-    const connection = this.#connection;
-    if (connection === null) return;
+    const connected = this.#connection;
+    const attempt = this.#connecting;
+    // Before anything is awaited: a connect() that comes meanwhile starts afresh.
     this.#connection = null;
+    this.#connecting = null;
+    // Whoever has called connect() hears why it failed.
+    const connection = connected ?? (await attempt?.catch(() => null)) ?? null;
+    if (connection === null) return;
     for (const detach of connection.detach) detach();
     connection.stopResuming();
     connection.worklet.close();
-    if (connection.context.state !== 'closed') await connection.context.close();
+    await closeContext(connection.context);
   }
 
   /**
@@ -129,7 +135,7 @@ export class WavStreamPlayer {
    *
    * Returns the samples that were given; they are copied and may be used again.
    *
-   * @throws Error before `connect`, TypeError or RangeError for what is no 16 bit PCM.
+   * @throws Error before `connect`, TypeError for what is no 16 bit PCM.
    */
   add16BitPCM(arrayBuffer: ArrayBuffer | Int16Array, trackId = 'default'): Int16Array {
     const connection = this.#connected();
@@ -261,7 +267,7 @@ function toInt16Array(arrayBuffer: ArrayBuffer | Int16Array): Int16Array {
   if (arrayBuffer instanceof Int16Array) return arrayBuffer;
   if (!(arrayBuffer instanceof ArrayBuffer)) throw new TypeError('arrayBuffer must be an ArrayBuffer or Int16Array');
   if (arrayBuffer.byteLength % 2 !== 0) {
-    throw new RangeError(`arrayBuffer must hold whole 16 bit samples, not ${arrayBuffer.byteLength} bytes`);
+    throw new TypeError(`arrayBuffer must hold whole 16 bit samples, not ${arrayBuffer.byteLength} bytes`);
   }
   return new Int16Array(arrayBuffer);
 }

@@ -1,7 +1,7 @@
 /** A microphone with all that hangs on it. */
 
 import { Analyser } from './analysis.js';
-import { keepRunning, openContext } from './context.js';
+import { closeContext, keepRunning, openContext } from './context.js';
 import { closeMicrophone, openMicrophone } from './microphone.js';
 import { recorderProcessor, type Recorded } from './recorder-processor.js';
 import { Worklet } from './worklet.js';
@@ -41,7 +41,7 @@ export async function closeSession({ stream, context, worklet, stopResuming }: S
   stopResuming();
   closeMicrophone(stream);
   worklet.close();
-  await context.close();
+  await closeContext(context);
 }
 
 async function listen(stream: MediaStream, options: SessionOptions): Promise<Session> {

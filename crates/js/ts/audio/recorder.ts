@@ -87,8 +87,10 @@ export class WavRecorder {
   readonly #debug: boolean;
   readonly #onEnded: () => void;
   readonly #kept: KeptAudio;
+  /** Whoever takes it from here while it is under way sees to what comes of it. */
   #beginning: Promise<Session> | null = null;
   #session: Session | null = null;
+  #ending: Promise<void> | null = null;
   #take: Take | null = null;
   #stopFollowing = () => {};
 
@@ -194,21 +196,16 @@ export class WavRecorder {
    * `{ echoCancellation: false }`. Rejects with an `Error` that says what to do.
    */
   async begin(deviceId?: string, constraints: MediaTrackConstraints = {}): Promise<true> {
-    if (this.#session !== null || this.#beginning !== null) {
+    if ((this.#session !== null && this.#ending === null) || this.#beginning !== null) {
       throw new Error('Already connected: please call .end() to start a new session');
     }
-    this.#beginning = openSession({
-      deviceId,
-      constraints: { ...DEFAULT_CONSTRAINTS, ...constraints },
-      sampleRate: this.sampleRate,
-      outputToSpeakers: this.#outputToSpeakers,
-      onSamples: (samples) => this.#receive(samples),
-      onEnded: (stream) => void this.#lost(stream),
-    });
+    const attempt = (this.#beginning = this.#open(deviceId, constraints));
     try {
-      this.#session = await this.#beginning;
+      const session = await attempt;
+      if (this.#beginning !== attempt) return true;
+      this.#session = session;
     } finally {
-      this.#beginning = null;
+      if (this.#beginning === attempt) this.#beginning = null;
     }
     this.#kept.clear();
     this.#log('The microphone is open');
@@ -290,23 +287,22 @@ export class WavRecorder {
 
   /** Stops recording, closes the microphone, and returns what was recorded as {@link save} does. */
   async end(): Promise<WavFile> {
-    const session = this.#begun();
-    try {
-      if (this.#take !== null) await this.pause();
-    } finally {
-      if (this.#session === session) this.#session = null;
-      await closeSession(session);
-      this.#log('The microphone is closed');
-    }
+    await (this.#ending ??= this.#close(this.#begun()));
     return wavFile(this.#kept.read(), this.sampleRate);
   }
 
-  /** Closes everything, whatever the state, also a `begin` that is under way, and ends {@link listenForDeviceChange}. */
+  /**
+   * Closes everything, whatever the state, also a `begin` that is under way, and ends {@link listenForDeviceChange}. The
+   * recorder can begin again, at once.
+   */
   async quit(): Promise<true> {
     this.listenForDeviceChange(null);
     // Whoever has called begin() hears why it failed.
-    await this.#beginning?.catch(() => {});
-    if (this.#session !== null) URL.revokeObjectURL((await this.end()).url);
+    const unused = this.#beginning?.then(closeSession, () => {});
+    // Before anything is awaited: a begin() that comes meanwhile starts afresh.
+    this.#beginning = null;
+    if (this.#session !== null) this.#ending ??= this.#close(this.#session);
+    await Promise.all([unused, this.#ending]);
     return true;
   }
 
@@ -326,6 +322,32 @@ export class WavRecorder {
   #begun(): Session {
     if (this.#session === null) throw new Error('Session ended: please call .begin() first');
     return this.#session;
+  }
+
+  async #open(deviceId: string | undefined, constraints: MediaTrackConstraints): Promise<Session> {
+    // Whoever has called end() hears why it failed.
+    await this.#ending?.catch(() => {});
+    return openSession({
+      deviceId,
+      constraints: { ...DEFAULT_CONSTRAINTS, ...constraints },
+      sampleRate: this.sampleRate,
+      outputToSpeakers: this.#outputToSpeakers,
+      onSamples: (samples) => this.#receive(samples),
+      // Nobody waits for this: what chunkProcessor throws is reported as the browser does it for every other chunk.
+      onEnded: (stream) => void this.#lost(stream).catch(reportError),
+    });
+  }
+
+  /** To be called once for a session, as `#ending`. */
+  async #close(session: Session): Promise<void> {
+    try {
+      if (this.#take !== null) await this.pause();
+    } finally {
+      this.#session = null;
+      await closeSession(session);
+      this.#ending = null;
+      this.#log('The microphone is closed');
+    }
   }
 
   #receive(samples: Float32Array): void {
