@@ -14,8 +14,8 @@ const CLOSED = 1000;
 const WITHOUT_A_CLOSE = 1006;
 /** Bytes that a socket may have to send before more must wait. */
 const MAX_BUFFERED = 256 * 1024 * 1024;
-/** What a key may be made of, to be a header and a subprotocol (RFC 9110, 5.6.2). */
-const TOKEN = /^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/;
+/** What a key is made of: visible characters of ASCII. */
+const KEY = /^[!-~]+$/;
 
 /** A key, or a function that brings one each time a connection is made. */
 export type ApiKey = string | (() => string | Promise<string>);
@@ -93,7 +93,7 @@ export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
   #socket: Socket | null = null;
   /** Gives up the connection that is being made. */
   #abandon: ((reason: Error) => void) | null = null;
-  /** The connection that is being made, or was. */
+  /** What whoever asked for the connection that is being made, or was, waits for. */
   #connecting: Promise<true> | null = null;
 
   constructor(options?: RealtimeAPIOptions);
@@ -157,7 +157,11 @@ export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
 
   /** Connects. Rejects with `Could not connect to "URL"`, with what is known of why as its `cause`. */
   connect({ model }: { model?: string } = {}): Promise<true> {
-    return (this.#connecting = this.#connect(model));
+    const isFirst = !this.#abandon;
+    const connecting = this.#connect(model);
+    // A second one is refused, and ends nothing.
+    if (isFirst) this.#connecting = connecting;
+    return connecting;
   }
 
   async #connect(model?: string): Promise<true> {
@@ -266,8 +270,8 @@ export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
 
   /** An ephemeral key is made for browsers. */
   #checkKey(key: string): void {
-    // A browser would say which one, with the key around it.
-    if (!TOKEN.test(key)) throw new TypeError('apiKey must have only letters, digits and signs: no space, no line break');
+    // Of others a browser quotes the key with escapes, so that it would not be found and left out.
+    if (!KEY.test(key)) throw new TypeError('apiKey must have only letters, digits and signs: no space, no line break');
     if (isBrowser() && !this.#dangerous && !key.startsWith('ek_')) {
       throw new Error(
         'Can not provide API key in the browser without "dangerouslyAllowAPIKeyInBrowser" set to true: ' +

@@ -39,6 +39,7 @@ test('without a key there is no header', TIME_LIMIT, async (t) => {
 const keys = {
   'a key': KEY,
   'an ephemeral key': 'ek_0123456789',
+  'a key in base64': 'c2VjcmV0L2tleQ+/==',
   'a function that returns a key': () => KEY,
   'an async function that brings a key': async () => KEY,
 };

@@ -220,6 +220,7 @@ for (const end of ['disconnect', 'close']) {
     const server = await scripted(t);
     const made = new RealtimeClient({ url: server.url });
     made.connect();
+    assert.equal((await rejection('second connection', made.connect())).message, 'Already connecting');
     await made[end]();
     assert.equal(made.isConnected(), false);
     assert.equal(made.realtime.isConnected(), false);
