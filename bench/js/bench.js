@@ -13,7 +13,7 @@ import { RealtimeClient } from '../../target/npm/node.js';
 
 const ROUNDS = 9;
 const [path, what = 'receive'] = process.argv.slice(2);
-if (!path) throw new Error('usage: node bench.js TRACE.jsonl [receive|append|memory]');
+if (!path) throw new Error('usage: node bench.js TRACE.jsonl [receive|reference|append|memory]');
 const lines = path.endsWith('.jsonl') ? readFileSync(path, 'utf8').trim().split('\n') : [];
 
 /** What no client can do without. */
@@ -27,7 +27,11 @@ function plain() {
 }
 
 function ours() {
-  const client = new RealtimeClient({ dialect: 'beta', apiKey: 'none' });
+  return listened(new RealtimeClient({ dialect: 'beta', apiKey: 'none' }));
+}
+
+/** Gives a client all events, and hears what it says. */
+function listened(client) {
   let [samples, events] = [0, 0];
   client.on('conversation.updated', ({ delta }) => (samples += delta?.audio?.length ?? 0));
   client.on('realtime.event', () => (events += 1));
@@ -56,6 +60,24 @@ function receive() {
     if (round === 0) console.log(`first round: ours ${ourTime.toFixed(1)} ms, plain ${plainTime.toFixed(1)} ms`);
   }
   console.log(`best of ${ROUNDS}: ours ${best.ours.toFixed(1)} ms, plain ${best.plain.toFixed(1)} ms, ratio ${(best.ours / best.plain).toFixed(2)}`);
+}
+
+/** Beside the reference client, as it was ported to TypeScript: `cargo xtask test interop` installs that. */
+async function reference() {
+  const port = await import('../../interop/node/node_modules/openai-realtime-api/dist/index.js');
+  const theirs = () => {
+    const client = new port.RealtimeClient();
+    // It takes in nothing without a connection.
+    Object.defineProperty(client, 'isConnected', { value: true });
+    client.realtime.send = () => {};
+    client.addTool({ name: 'get_weather', parameters: {} }, () => 'fine');
+    return listened(client);
+  };
+  for (let round = 0; round < ROUNDS; round++) {
+    const [[ourTime, got], [theirTime, wanted]] = [timed(ours), timed(theirs)];
+    if (got !== wanted) throw new Error(`${got} samples of ${wanted}`);
+    console.log(`ours ${ourTime.toFixed(1)} ms, the reference client ${theirTime.toFixed(1)} ms, ratio ${(theirTime / ourTime).toFixed(1)}`);
+  }
 }
 
 /** Appends of 100 ms, minute by minute; the socket takes everything. */
@@ -97,4 +119,4 @@ function memory() {
   console.log(`pcm ${(pcm / 1e6).toFixed(1)} MB, peak growth ${((peak - before) / 1e6).toFixed(1)} MB: ${((peak - before) / pcm).toFixed(2)}x`);
 }
 
-await { receive, append, memory }[what]();
+await { receive, reference, append, memory }[what]();

@@ -10,7 +10,7 @@ use vivavoce_protocol::{
     Base64, CallId, DecodeError, EventId, FunctionTool, Int, Item, ItemId, List, ResponseId, ServerEvent, Text, Tool,
 };
 use vivavoce_session::{
-    Close, CommandError, ConversationItem, Delta, Event, Retention, SessionMachine, SessionOptions,
+    Close, CommandError, ConversationItem, Delta, Event, Outcome, Retention, SessionMachine, SessionOptions,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
@@ -45,8 +45,8 @@ pub struct Session {
     samples: AudioChunk,
     /// The part of the item that the delta at hand adds to.
     delta_at: Option<usize>,
-    /// An event that was polled and is still to be told.
-    first: Option<Event>,
+    /// Events that were polled and are still to be told.
+    polled: VecDeque<Event>,
 }
 
 /// The deltas that come most.
@@ -84,13 +84,13 @@ impl Session {
             deltas_of: ("".into(), "".into()),
             samples: AudioChunk::default(),
             delta_at: None,
-            first: None,
+            polled: VecDeque::new(),
         })
     }
 
     // --- What the clock and the network bring ----------------------------------------------------------------
 
-    /// The time in milliseconds since a start that stays the same. To be told before each of the other calls.
+    /// The time in milliseconds since a start that stays the same. To be told before each call that does not take it.
     pub fn time(&mut self, now_ms: f64) {
         self.machine.handle_time(Duration::from_secs_f64(now_ms.max(0.0) / 1_000.0));
     }
@@ -123,7 +123,8 @@ impl Session {
     }
 
     /// A frame came: so many bytes of the inbox. What it is to the application: see `Face::shown`.
-    pub fn receive(&mut self, bytes: usize) -> JsValue {
+    pub fn receive(&mut self, now_ms: f64, bytes: usize) -> JsValue {
+        self.time(now_ms);
         let inbox = std::mem::take(&mut self.inbox);
         let shown = self.take_in(self.face.decode(text(&inbox, bytes)));
         self.put_back(inbox);
@@ -138,31 +139,47 @@ impl Session {
     /// A delta came, in its parts; of the text so many bytes are in the inbox. Most of what a service sends is deltas, and
     /// most of these do no more than add to an item what they say: then nothing is to be polled, and the number of
     /// [`samples`](Self::samples) is returned, 0 for text. Otherwise -1: poll.
-    pub fn receive_delta(&mut self, kind: DeltaKind, event_id: &str, content_index: usize, bytes: usize) -> i32 {
+    pub fn receive_delta(
+        &mut self,
+        now_ms: f64,
+        kind: DeltaKind,
+        event_id: &str,
+        content_index: usize,
+        bytes: usize,
+    ) -> i32 {
+        self.time(now_ms);
         let inbox = std::mem::take(&mut self.inbox);
         let delta = text(&inbox, bytes);
         // What is still to be told comes first.
-        self.first = self.first.take().or_else(|| self.machine.poll_event());
-        self.delta_at = self.first.is_none().then_some(content_index);
+        self.poll();
+        self.delta_at = self.polled.is_empty().then_some(content_index);
         self.machine.handle_event(&kind.event(event_id.into(), &self.deltas_of, content_index, delta));
-        let told = match self.first.take().or_else(|| self.machine.poll_event()) {
-            Some(Event::ItemUpdated { item_id, delta: Some(Delta::Audio { samples, .. }) })
-                if item_id == self.deltas_of.1 =>
-            {
-                self.samples = samples;
-                self.samples.len() as i32
-            }
-            Some(Event::ItemUpdated {
-                item_id,
-                delta: Some(Delta::Text(text) | Delta::Transcript(text) | Delta::Arguments(text)),
-            }) if item_id == self.deltas_of.1 && *text == *delta => 0,
-            other => {
-                self.first = other;
-                -1
-            }
-        };
+        self.poll();
+        let samples = self.plain(delta).unwrap_or(-1);
         self.put_back(inbox);
-        told
+        samples
+    }
+
+    fn poll(&mut self) {
+        while let Some(event) = self.machine.poll_event() {
+            self.polled.push_back(event);
+        }
+    }
+
+    /// Takes what was polled, when it is no more than that the delta was added: the number of its samples.
+    fn plain(&mut self, added: &str) -> Option<i32> {
+        let [Event::ItemUpdated { item_id, delta: Some(delta) }] = self.polled.make_contiguous() else { return None };
+        let samples = match delta {
+            _ if *item_id != self.deltas_of.1 => return None,
+            Delta::Audio { samples, .. } => std::mem::take(samples),
+            Delta::Text(text) | Delta::Transcript(text) | Delta::Arguments(text) if **text == *added => {
+                AudioChunk::default()
+            }
+            _ => return None,
+        };
+        self.polled.clear();
+        self.samples = samples;
+        Some(self.samples.len() as i32)
     }
 
     /// The address of the samples that the delta brought, in the module's memory.
@@ -198,17 +215,27 @@ impl Session {
         self.machine.poll_transmit()
     }
 
-    /// The next thing that happened, as JSON of `Told`.
-    pub fn poll_event(&mut self) -> Option<String> {
-        loop {
-            let event = self.first.take().or_else(|| self.machine.poll_event())?;
-            if let Some(told) = self.tell(&event) {
-                return Some(told);
-            }
-        }
+    /// What happened, as a JSON array of `Told`; nothing when nothing did.
+    pub fn poll_events(&mut self) -> Option<String> {
+        self.poll();
+        if self.polled.is_empty() { None } else { self.tell_polled() }
     }
 
-    /// The samples of the event with `audio` that was polled first and whose samples were not taken.
+    // Apart from the polls, most of which find nothing: an engine compiles their code while it runs.
+    #[inline(never)]
+    fn tell_polled(&mut self) -> Option<String> {
+        let mut told = String::from("[");
+        for event in std::mem::take(&mut self.polled) {
+            if let Some(json) = self.tell(&event) {
+                told.push_str(if told.len() > 1 { "," } else { "" });
+                told.push_str(&json);
+            }
+        }
+        told.push(']');
+        (told.len() > 2).then_some(told)
+    }
+
+    /// The samples of the first event with `audio` whose samples were not taken.
     pub fn take_audio(&mut self) -> Option<Int16Array> {
         self.audio.pop_front().map(|samples| Int16Array::from(&samples[..]))
     }
@@ -216,7 +243,12 @@ impl Session {
     /// What became of a command, as JSON of `OutcomeTold`.
     pub fn poll_outcome(&mut self) -> Option<String> {
         let (id, outcome) = self.machine.poll_outcome()?;
-        Some(json(&OutcomeTold::new(id.as_str(), &outcome, self.face)))
+        Some(self.tell_outcome(&id, &outcome))
+    }
+
+    #[inline(never)]
+    fn tell_outcome(&self, id: &EventId, outcome: &Outcome) -> String {
+        json(&OutcomeTold::new(id.as_str(), outcome, self.face))
     }
 
     fn tell(&mut self, event: &Event) -> Option<String> {

@@ -249,15 +249,17 @@ export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
     const listened = this.#listensTo(`${source}.`);
     if (!listened && !this.debug && !this.#link.wanted()) return;
     const event = made();
-    this.log(what, event.type, event);
+    if (this.debug) this.log(what, event.type, event);
     if (listened) this.dispatch(`${source}.${event.type}`, event);
     this.#link.told(source, event);
     if (listened) this.dispatch(`${source}.*`, event);
   }
 
   #listensTo(prefix: string): boolean {
-    const listened = (name: string) => name.startsWith(prefix);
-    return Object.keys(this.eventHandlers).some(listened) || Object.keys(this.nextEventHandlers).some(listened);
+    // This is asked for each event: no list is made of the names.
+    for (const name in this.eventHandlers) if (name.startsWith(prefix)) return true;
+    for (const name in this.nextEventHandlers) if (name.startsWith(prefix)) return true;
+    return false;
   }
 
   async #key(): Promise<string | null> {

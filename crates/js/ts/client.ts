@@ -1,7 +1,7 @@
 import { type CloseEvent, type Link, looksOf, RealtimeAPI, type RealtimeAPIOptions } from './api.js';
 import { RealtimeCommands } from './commands.js';
 import { RealtimeConversation } from './conversation.js';
-import { Core, type Interruption, type Looks, type McpApproval, type Told } from './core.js';
+import { clock, Core, type Interruption, type Looks, type McpApproval, type Told } from './core.js';
 import { connectionError, RealtimeError } from './errors.js';
 import { RealtimeEventHandler, unforced } from './event_handler.js';
 import type { Session } from './module.js';
@@ -364,11 +364,12 @@ export class RealtimeClient extends RealtimeEventHandler<RealtimeClientEvents> {
 
   /** Tells what happened, sends what is to be sent, and sets the timer. */
   #settle(): void {
+    this.#core.unsettled = false;
     this.conversation._tell();
     this.#core.settle();
     this.#flush();
     const at = this.#core.session.timeout() ?? Infinity;
-    this.#schedule(this.realtime._isCongested() ? Math.min(at, performance.now() + CONGESTED_MS) : at);
+    this.#schedule(this.realtime._isCongested() ? Math.min(at, clock.now() + CONGESTED_MS) : at);
   }
 
   /** What the socket cannot take yet stays in the machine, which refuses more when there is too much of it. */
@@ -396,7 +397,7 @@ export class RealtimeClient extends RealtimeEventHandler<RealtimeClientEvents> {
     const id = setTimeout(() => {
       this.#timer = null;
       this.#do(() => {});
-    }, Math.max(0, at - performance.now()) + 1);
+    }, Math.max(0, at - clock.now()) + 1);
     this.#timer = { at, id };
   }
 
@@ -409,7 +410,7 @@ export class RealtimeClient extends RealtimeEventHandler<RealtimeClientEvents> {
       failed: (error) => this._callbackFailed(error, 'close'),
       told: (source, event) => this.dispatch('realtime.event', { time: isoTime(), source, event }),
       wanted: () => this._hasListeners('realtime.event'),
-      settled: () => this.#settle(),
+      settled: () => this.#core.unsettled && this.#settle(),
     };
   }
 

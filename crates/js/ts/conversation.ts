@@ -143,7 +143,7 @@ export class RealtimeConversation {
         if (this.#queued && item.type === 'message' && item.role === 'user') {
           const queued = this.#queued;
           this.#queued = null;
-          this.#core.session.attach_user_audio(told.id, queued);
+          this.#core.attachUserAudio(told.id, queued);
           this.#view(told.id).audioChanged();
         }
         return null;
@@ -178,6 +178,6 @@ export class RealtimeConversation {
     const position = (ms: number) => Math.floor((ms * this.defaultFrequency) / 1_000);
     const start = this.#speech.get(item_id) ?? audio_end_ms;
     this.#speech.delete(item_id);
-    this.#core.session.attach_user_audio(item_id, inputAudio.subarray(position(start), position(audio_end_ms)));
+    this.#core.attachUserAudio(item_id, inputAudio.subarray(position(start), position(audio_end_ms)));
   }
 }

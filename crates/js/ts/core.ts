@@ -58,6 +58,8 @@ export interface Looks {
 export type Shown = (() => RealtimeEvent) | null;
 
 const encoder = new TextEncoder();
+/** Node looks the global up anew each time, which takes longer than to read the time. */
+export const clock = performance;
 
 /** @internal The words of the wire against those of the application. */
 export class Translator {
@@ -81,9 +83,13 @@ export class Core {
   readonly session: Session;
   /** How often it was used: in between it stays as it is. */
   uses = 0;
+  /** Whether outcomes, frames or a time may have come of that. */
+  unsettled = false;
   readonly #face: Face;
-  /** What happened first, if it was told at once. */
-  #first: Told | null = null;
+  /** What happened and was not polled yet, in order. */
+  #happened: Told[] = [];
+  /** Whether the machine may have more to tell. */
+  #mayTell = false;
   /** What the machine was told of whose deltas come. */
   #deltasOf = { response: '', item: '' };
   /** What deltas are called towards the application. */
@@ -97,8 +103,20 @@ export class Core {
 
   /** Tells the machine what time it is, before it is used. */
   tick(): void {
+    this.#used();
+    this.session.time(clock.now());
+  }
+
+  /** Gives an item of the user its audio. */
+  attachUserAudio(id: string, audio: Int16Array): void {
+    this.#used();
+    this.session.attach_user_audio(id, audio);
+  }
+
+  /** Much may come of it. */
+  #used(): void {
     this.uses += 1;
-    this.session.time(performance.now());
+    this.unsettled = this.#mayTell = true;
   }
 
   /** Takes in a frame. */
@@ -106,30 +124,34 @@ export class Core {
     const event = parsed(text);
     if (event) return this.receive(event, text);
     // It has a word to say about it.
-    this.tick();
-    return shown(this.session.receive(this.#write(text)), () => ({ type: '' }));
+    return this.#receive(text, () => ({ type: '' }));
   }
 
   /** Takes in an event, of which `text` is the JSON. */
   receive(event: RealtimeEvent, text?: string): Shown {
-    this.tick();
     const kind = DELTAS[event.type];
-    if (kind && !this.#first && isPlain(event)) return this.#receiveDelta(kind, event);
-    return shown(this.session.receive(this.#write(text ?? JSON.stringify(event))), () => event);
+    if (kind && !this.#happened.length && isPlain(event)) return this.#receiveDelta(kind, event);
+    return this.#receive(text ?? JSON.stringify(event), () => event);
   }
 
   /** The next thing that happened. */
   poll(): Told | null {
-    if (this.#first) {
-      const first = this.#first;
-      this.#first = null;
-      return first;
+    if (!this.#happened.length && this.#mayTell) {
+      this.#mayTell = false;
+      const json = this.session.poll_events();
+      if (json !== undefined) this.#happened = (JSON.parse(json) as Told[]).map((told) => this.#withAudio(told));
     }
-    const json = this.session.poll_event();
-    if (json === undefined) return null;
-    const told: Told = JSON.parse(json);
+    return this.#happened.shift() ?? null;
+  }
+
+  #withAudio(told: Told): Told {
     if (told.kind === 'updated' && told.delta?.audio !== undefined) told.delta.audio = this.session.take_audio()!;
     return told;
+  }
+
+  #receive(text: string, event: () => RealtimeEvent): Shown {
+    this.#used();
+    return shown(this.session.receive(clock.now(), this.#write(text)), event);
   }
 
   /** The large text is neither put into JSON nor looked for in it, and what it does is mostly plain. */
@@ -140,10 +162,13 @@ export class Core {
       session.deltas_of(response_id, item_id);
       this.#deltasOf = { response: response_id, item: item_id };
     }
-    const samples = session.receive_delta(kind.of, event_id, content_index, this.#write(delta));
-    if (samples >= 0) {
+    const samples = session.receive_delta(clock.now(), kind.of, event_id, content_index, this.#write(delta));
+    if (samples < 0) {
+      this.#used();
+    } else {
+      this.uses += 1;
       const added = kind.adds === 'audio' ? moduleSamples(session.samples(), samples) : delta;
-      this.#first = { kind: 'updated', id: item_id, delta: { [kind.adds]: added }, content_index };
+      this.#happened.push({ kind: 'updated', id: item_id, delta: { [kind.adds]: added }, content_index });
     }
     const { type } = event;
     const name = (this.#names[type] ??= shown(this.#face.received(`{"type":"${type}"}`), () => event)?.().type ?? type);

@@ -94,7 +94,8 @@ export class RealtimeEventHandler<Events extends EventMap = Record<string, any>>
 
   /** Calls all callbacks of this event, those of `on` first. One that throws keeps none of the others from running. */
   dispatch<K extends keyof Events & string>(eventName: K, event?: Events[K]): true {
-    for (const callback of this.eventHandlers[eventName] ?? []) this.#call(callback, eventName, event);
+    const callbacks = this.eventHandlers[eventName];
+    if (callbacks) for (const callback of callbacks) this.#call(callback, eventName, event);
     const next = this.nextEventHandlers[eventName];
     if (next) {
       delete this.nextEventHandlers[eventName];

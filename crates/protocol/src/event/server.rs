@@ -136,6 +136,19 @@ impl ServerEvent<'_> {
         !matches!((dialect, self), (Dialect::Beta, Self::ItemDone(_)))
     }
 
+    /// Whether it adds something to what streams: most events do.
+    pub const fn is_delta(&self) -> bool {
+        matches!(
+            self,
+            Self::OutputAudioDelta(_)
+                | Self::OutputTextDelta(_)
+                | Self::OutputAudioTranscriptDelta(_)
+                | Self::FunctionCallArgumentsDelta(_)
+                | Self::McpCallArgumentsDelta(_)
+                | Self::InputTranscriptionDelta(_)
+        )
+    }
+
     /// The name the dialect has for the event. Beta announces items by `conversation.item.created`.
     pub fn name_in(&self, dialect: Dialect) -> &str {
         let name = self.name();

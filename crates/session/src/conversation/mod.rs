@@ -217,6 +217,18 @@ impl RealtimeConversation {
     /// responses do nothing.
     pub fn process_event(&mut self, event: &ServerEvent<'_>, changes: &mut Vec<Change>) {
         match event {
+            ServerEvent::OutputAudioDelta(event) => self.audio_delta(event, changes),
+            ServerEvent::OutputAudioTranscriptDelta(event) => self.transcript_delta(event, changes),
+            ServerEvent::OutputTextDelta(event) => self.text_delta(event, changes),
+            ServerEvent::FunctionCallArgumentsDelta(event) => self.arguments_delta(event, changes),
+            rarer => self.process_rarer(rarer, changes),
+        }
+    }
+
+    /// Apart from the events that come most, so that the code that runs for these is small.
+    #[inline(never)]
+    fn process_rarer(&mut self, event: &ServerEvent<'_>, changes: &mut Vec<Change>) {
+        match event {
             ServerEvent::ItemAdded(event) | ServerEvent::ItemCreated(event) => self.item_added(event, changes),
             ServerEvent::ItemDone(event) => self.item_done(event, changes),
             ServerEvent::ItemRetrieved(event) => {
@@ -259,13 +271,11 @@ impl RealtimeConversation {
             }
             ServerEvent::ContentPartAdded(event) => self.part_added(event, changes),
             ServerEvent::ContentPartDone(event) => self.part_done(event, changes),
-            ServerEvent::OutputTextDelta(event) => self.text_delta(event, changes),
             ServerEvent::OutputTextDone(event) => {
                 if let (Some(id), Some(text)) = (event.item_id.get(), event.text.get()) {
                     self.settle(id, changes, Delta::Text, |item| item.settle_text(index(&event.content_index), text));
                 }
             }
-            ServerEvent::OutputAudioTranscriptDelta(event) => self.transcript_delta(event, changes),
             ServerEvent::OutputAudioTranscriptDone(event) => {
                 if let (Some(id), Some(text)) = (event.item_id.get(), event.transcript.get()) {
                     self.settle(id, changes, Delta::Transcript, |item| {
@@ -273,8 +283,6 @@ impl RealtimeConversation {
                     });
                 }
             }
-            ServerEvent::OutputAudioDelta(event) => self.audio_delta(event, changes),
-            ServerEvent::FunctionCallArgumentsDelta(event) => self.arguments_delta(event, changes),
             ServerEvent::FunctionCallArgumentsDone(event) => self.arguments_done(event, changes),
             ServerEvent::McpCallArgumentsDelta(event) => {
                 if let (Some(id), Some(delta)) = (event.item_id.get(), event.delta.get()) {

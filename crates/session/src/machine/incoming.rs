@@ -24,6 +24,19 @@ impl SessionMachine {
             self.events.extend(event.event_id().map(|id| Event::Diagnostic(Arc::new(Diagnostic::Repeated(id)))));
             return;
         }
+        if event.is_delta() {
+            self.note_progress(event);
+            self.note_output(event);
+            self.conversation.process_event(event, &mut self.changes);
+            self.tell_changes();
+        } else {
+            self.handle_rarer(event);
+        }
+    }
+
+    /// Apart from deltas, so that the code that runs for these is small: in a browser it is compiled while it runs.
+    #[inline(never)]
+    fn handle_rarer(&mut self, event: &ServerEvent<'_>) {
         match event {
             ServerEvent::SessionCreated(created) => {
                 if let Some(session) = self.session_in_force(&created.session) {
@@ -249,18 +262,25 @@ impl SessionMachine {
         }
     }
 
+    /// Writes down when the first of a response comes.
+    fn note_output(&mut self, delta: &ServerEvent<'_>) {
+        let (books, now) = (&mut self.accounting, self.now);
+        if !books.awaits_output() {
+            return;
+        }
+        match delta {
+            ServerEvent::OutputAudioDelta(delta) => books.output(delta.response_id.get(), true, now),
+            ServerEvent::OutputTextDelta(delta) | ServerEvent::OutputAudioTranscriptDelta(delta) => {
+                books.output(delta.response_id.get(), false, now);
+            }
+            _ => {}
+        }
+    }
+
     /// Writes down what an event tells of cost and time, once.
     fn keep_books(&mut self, event: &ServerEvent<'_>) {
         let (books, now) = (&mut self.accounting, self.now);
         match event {
-            ServerEvent::OutputAudioDelta(delta) if books.awaits_output() => {
-                books.output(delta.response_id.get(), true, now);
-            }
-            ServerEvent::OutputTextDelta(delta) | ServerEvent::OutputAudioTranscriptDelta(delta)
-                if books.awaits_output() =>
-            {
-                books.output(delta.response_id.get(), false, now);
-            }
             ServerEvent::ResponseCreated(event) => {
                 if let Some(id) = event.response.get().and_then(|response| response.id.get()) {
                     books.created(id, now);
@@ -380,35 +400,42 @@ impl SessionMachine {
     pub(super) fn tell_changes(&mut self) {
         let mut changes = std::mem::take(&mut self.changes);
         for change in changes.drain(..) {
-            let snapshot = |id: &ItemId| self.conversation.item(id.as_str()).map(|item| Arc::new(item.clone()));
-            let event = match change {
-                Change::Appended(id) => snapshot(&id).map(Event::ItemAppended),
-                Change::Completed(id) => {
-                    let Some(item) = snapshot(&id) else { continue };
-                    self.events.push_back(Event::ItemCompleted(item.clone()));
-                    self.note_call(&item);
-                    continue;
-                }
+            match change {
                 Change::Updated(item_id, delta) => {
                     if let Some(Delta::Audio { content_index, samples }) = &delta {
                         self.audio_received(&item_id, *content_index, samples.len() as u64);
                     }
-                    Some(Event::ItemUpdated { item_id, delta })
+                    self.events.push_back(Event::ItemUpdated { item_id, delta });
                 }
-                Change::Deleted(id) => {
-                    self.playback.forget(&id);
-                    Some(Event::ItemDeleted(id))
-                }
-                Change::DamagedAudio(item_id, source) => {
-                    Some(Event::Error(Arc::new(SessionError::DamagedAudio { item_id, source })))
-                }
-                Change::NeverAnnounced(id) => Some(Event::Error(Arc::new(SessionError::ItemNeverAnnounced(id)))),
-                Change::Unknown(id) => Some(Event::Diagnostic(Arc::new(Diagnostic::UnknownItem(id)))),
-            };
-            self.events.extend(event);
+                rarer => self.tell_rarer(rarer),
+            }
         }
         // Handling a change makes none, so the room can be used again.
         self.changes = changes;
+    }
+
+    #[inline(never)]
+    fn tell_rarer(&mut self, change: Change) {
+        let snapshot = |id: &ItemId| self.conversation.item(id.as_str()).map(|item| Arc::new(item.clone()));
+        let event = match change {
+            Change::Appended(id) => snapshot(&id).map(Event::ItemAppended),
+            Change::Completed(id) => {
+                let Some(item) = snapshot(&id) else { return };
+                self.events.push_back(Event::ItemCompleted(item.clone()));
+                return self.note_call(&item);
+            }
+            Change::Updated(item_id, delta) => Some(Event::ItemUpdated { item_id, delta }),
+            Change::Deleted(id) => {
+                self.playback.forget(&id);
+                Some(Event::ItemDeleted(id))
+            }
+            Change::DamagedAudio(item_id, source) => {
+                Some(Event::Error(Arc::new(SessionError::DamagedAudio { item_id, source })))
+            }
+            Change::NeverAnnounced(id) => Some(Event::Error(Arc::new(SessionError::ItemNeverAnnounced(id)))),
+            Change::Unknown(id) => Some(Event::Diagnostic(Arc::new(Diagnostic::UnknownItem(id)))),
+        };
+        self.events.extend(event);
     }
 
     fn audio_received(&mut self, item_id: &ItemId, content_index: usize, samples: u64) {

@@ -173,6 +173,7 @@ impl SessionMachine {
     }
 
     /// Something has waited for too long.
+    #[inline(never)]
     fn expire(&mut self) {
         let running = self.conversation.active_response().and_then(|active| active.response().id.get());
         let given_up = self.slot.expire(self.now, running);
