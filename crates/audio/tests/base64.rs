@@ -100,6 +100,27 @@ fn text_that_is_not_base64_says_why_and_not_what() {
 }
 
 #[test]
+fn text_that_is_not_base64_says_where_and_what_is_wrong() {
+    for (bad, position, problem) in [
+        ("AA=A", 2, "not a character of base64"),
+        ("AA===", 2, "not a character of base64"),
+        ("A", 1, "ends in the middle of a byte"),
+        ("AAAAA===", 5, "not a character of base64"),
+        ("A==", 1, "ends in the middle of a byte"),
+        ("=", 0, "wrong padding"),
+        ("AAA==", 3, "wrong padding"),
+        ("AAAA=", 4, "wrong padding"),
+        ("AAAAAB==", 5, "the last character has bits that stand for nothing"),
+        ("AAB", 2, "the last character has bits that stand for nothing"),
+    ] {
+        assert_eq!(decode_base64(bad), Err(AudioError::InvalidBase64 { position, problem }), "{bad}");
+    }
+    for good in ["", "AA", "AA=", "AA==", "AAA", "AAA=", "AAAA"] {
+        assert!(decode_base64(good).is_ok(), "{good}");
+    }
+}
+
+#[test]
 fn a_stream_cut_anywhere_gives_the_same_samples() {
     let mut random = fastrand::Rng::with_seed(3);
     for _ in 0..300 {

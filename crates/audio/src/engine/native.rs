@@ -2,15 +2,12 @@
 
 use std::sync::LazyLock;
 
+use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
-use base64::{DecodeError, DecodeSliceError, Engine as _};
 
-use crate::AudioError;
-use crate::base64_text::symbols;
-
-/// We write padding, and read text with or without.
+/// We write padding; of what we read it is cut before.
 const CONFIG: GeneralPurposeConfig =
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::RequireNone);
 
 // `base64::prelude` has only the scalar engine; the SIMD one exists on these targets and picks its instructions once.
 #[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon")))]
@@ -27,20 +24,8 @@ pub(crate) fn encode(bytes: &[u8], out: &mut String) {
     ENGINE.encode_string(bytes, out);
 }
 
-/// Decodes `text` into `bytes`, which has room for [`decoded_len`](crate::base64_text::decoded_len); says how many were written.
-pub(crate) fn decode(text: &str, bytes: &mut [u8]) -> Result<usize, AudioError> {
-    ENGINE.decode_slice(text, bytes).map_err(|error| {
-        let (position, problem) = match error {
-            DecodeSliceError::DecodeError(DecodeError::InvalidByte(at, _)) => (at, "not a character of base64"),
-            DecodeSliceError::DecodeError(DecodeError::InvalidLastSymbol { offset, .. }) => {
-                (offset, "the last character has bits that stand for nothing")
-            }
-            DecodeSliceError::DecodeError(DecodeError::InvalidPadding) => (symbols(text), "wrong padding"),
-            // Room for all of a valid text was given.
-            DecodeSliceError::DecodeError(DecodeError::InvalidLength(_)) | DecodeSliceError::OutputSliceTooSmall => {
-                (text.len(), "ends in the middle of a byte")
-            }
-        };
-        AudioError::InvalidBase64 { position, problem }
-    })
+/// Decodes text without padding into `bytes`, which has room for it; says how many were written, or that it is not
+/// base64.
+pub(crate) fn decode(symbols: &[u8], bytes: &mut [u8]) -> Option<usize> {
+    ENGINE.decode_slice(symbols, bytes).ok()
 }

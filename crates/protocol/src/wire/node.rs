@@ -2,7 +2,7 @@
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::object::Object;
+use super::object::{Object, view, written_rest};
 use super::{Encode, RawJson};
 use crate::Dialect;
 
@@ -107,12 +107,12 @@ fn write_object<S: Serializer>(
         Kind::Raw(raw) => map.serialize_entry("type", &Node::Raw(raw))?,
     }
     for (index, field) in object.fields().iter().enumerate() {
-        match object.slot(index).map_or(View::Absent, |slot| slot.view()) {
+        match view(object, index) {
             View::Absent => {}
-            view => map.serialize_entry(field.name, &view.encode(dialect))?,
+            member => map.serialize_entry(field.name, &member.encode(dialect))?,
         }
     }
-    for (name, json) in object.rest().members() {
+    for (name, json) in written_rest(object) {
         map.serialize_entry(name, &Node::Raw(json))?;
     }
     map.end()

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::value::RawValue;
 
+use super::node::View;
 use super::{Json, Need, RawJson, Reason, Slot, SlotMut, Spots};
 use crate::Dialect;
 
@@ -73,6 +74,11 @@ impl<'a> Members<'a> {
     pub(crate) fn without_type(mut self) -> Self {
         self.0.retain(|(key, _)| key != "type");
         self
+    }
+
+    /// Takes the members of these names out.
+    pub(crate) fn split_off(&mut self, names: &[&str]) -> Self {
+        Self(self.0.extract_if(.., |(key, _)| names.contains(&&**key)).collect())
     }
 
     /// In the order of the names; of a repeated name the last one.
@@ -186,7 +192,21 @@ pub(crate) trait Fill<'a>: Object {
     fn rest_mut(&mut self) -> &mut Rest;
 }
 
-/// Reads members into an object that has none yet.
+/// The member of a field as it is written.
+pub(crate) fn view(object: &dyn Object, field: usize) -> View<'_> {
+    object.slot(field).map_or(View::Absent, Slot::view)
+}
+
+/// The members without a field that are written. One may have the name of a field: when it came in the other dialect,
+/// or was put there by hand. What the field says counts then.
+pub(crate) fn written_rest(object: &dyn Object) -> impl Iterator<Item = (&str, &RawJson)> {
+    object.rest().members().filter(|(name, _)| {
+        let field = object.fields().iter().position(|field| field.name == *name);
+        field.is_none_or(|field| matches!(view(object, field), View::Absent))
+    })
+}
+
+/// Reads members into an object.
 pub(crate) fn fill<'a>(object: &mut dyn Fill<'a>, members: Members<'a>, dialect: Dialect) {
     let fields = object.fields();
     for (key, json) in members.entries() {
