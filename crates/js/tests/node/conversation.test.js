@@ -73,6 +73,14 @@ for (const [type, member] of [['audio', 'transcript'], ['text', 'text']]) {
   });
 }
 
+conversing('an item of the model is there when the conversation has it', ({ conversation, process, wire }) => {
+  const [added, created] = wire.opening();
+  assert.deepEqual(process(wire.responseCreated('resp_1'), added), [NOTHING, NOTHING]);
+  assert.equal(conversation.getItem('item_a'), null);
+  const change = process(created);
+  assert.deepEqual(change, [{ item: conversation.getItem('item_a'), delta: null }]);
+});
+
 conversing('text adds up', ({ conversation, process, wire }) => {
   const at = { response_id: 'resp_1', item_id: 'item_a', output_index: 0, content_index: 0 };
   const [added, created] = wire.opening();
@@ -146,6 +154,7 @@ conversing('truncation cuts the audio and clears the transcript', ({ conversatio
   assert.deepEqual(change, [{ item, delta: null }]);
   assert.deepEqual(item.formatted.audio, samplesOf(ramp(2_424)));
   assert.equal(item.formatted.transcript, '');
+  assert.equal(item.content[0].transcript, '');
   assert.equal(typeof item.formatted.heard_transcript, 'string');
   assert.ok('Good day.'.startsWith(item.formatted.heard_transcript));
 });
@@ -170,8 +179,9 @@ conversing('the transcription of the user shows in the item', ({ conversation, p
 });
 
 conversing('an empty transcription shows as one space', ({ conversation, process, wire }) => {
-  process(...wire.heard('item_1'), transcribed(wire, 'item_1', ''));
+  process(...wire.heard('item_1'));
   const item = conversation.getItem('item_1');
+  assert.deepEqual(process(transcribed(wire, 'item_1', '')), [{ item, delta: { transcript: '' } }]);
   assert.equal(item.formatted.transcript, ' ');
   assert.equal(item.content[0].transcript, '');
 });

@@ -220,7 +220,7 @@ impl ConversationItem {
         let audio = content.audio.take().into_value();
         let part = self.part_or_new(index);
         if part.cut.is_some() {
-            content.transcript = Member::Null;
+            content.transcript = String::new().into();
             return;
         }
         match &content.text {
@@ -432,7 +432,7 @@ impl ConversationItem {
         if let Item::Message(message) = &mut self.item
             && let Some(content) = message.content.get_mut().and_then(|content| content.get_mut(index))
         {
-            content.transcript = Member::Null;
+            content.transcript = String::new().into();
         }
     }
 

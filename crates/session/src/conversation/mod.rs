@@ -62,6 +62,8 @@ pub struct RealtimeConversation {
     /// stands behind them.
     carried: usize,
     unannounced: VecDeque<ItemId>,
+    /// The item that a response has just told of, as the conversation is about to.
+    awaited: Option<ItemId>,
     deleted: HashSet<ItemId>,
     deleted_order: VecDeque<ItemId>,
     responses: HashMap<ResponseId, ResponseRecord>,
@@ -161,6 +163,7 @@ impl RealtimeConversation {
         for id in self.unannounced.drain(..) {
             self.items.remove(&id);
         }
+        self.awaited = None;
         self.carried = self.order.len();
         // Another connection may give the same ids to others.
         self.silenced.clear();
@@ -216,6 +219,9 @@ impl RealtimeConversation {
     /// Takes in an event and says in `changes` what it did, in order. Events that are not about items or
     /// responses do nothing.
     pub fn process_event(&mut self, event: &ServerEvent<'_>, changes: &mut Vec<Change>) {
+        if !matches!(event, ServerEvent::ItemAdded(_) | ServerEvent::ItemCreated(_)) {
+            self.await_no_item(changes);
+        }
         match event {
             ServerEvent::OutputAudioDelta(event) => self.audio_delta(event, changes),
             ServerEvent::OutputAudioTranscriptDelta(event) => self.transcript_delta(event, changes),
@@ -306,6 +312,11 @@ impl RealtimeConversation {
     fn item_added(&mut self, event: &ItemEvent, changes: &mut Vec<Change>) {
         let Some(item) = event.item.get() else { return };
         let Some(id) = item.id().cloned() else { return };
+        if self.awaited.as_ref() == Some(&id) {
+            self.awaited = None;
+        } else {
+            self.await_no_item(changes);
+        }
         self.names_previous |= event.previous_item_id.get().is_some();
         self.announce(&id, item, self.encoding_of(item), changes);
         self.insert(&id, &event.previous_item_id, changes);
@@ -344,6 +355,13 @@ impl RealtimeConversation {
         let known = self.item_or_unannounced(id, || Item::Message(MessageItem::new()), encoding, changes);
         if known.place == Place::Unannounced || !known.completed {
             known.announce(item.clone(), encoding);
+        }
+    }
+
+    /// A service that does not tell of it at once, as its conversation's, may never do.
+    pub(crate) fn await_no_item(&mut self, changes: &mut Vec<Change>) {
+        if let Some(id) = self.awaited.take() {
+            self.insert(&id, &Member::Absent, changes);
         }
     }
 

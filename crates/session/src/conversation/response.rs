@@ -135,7 +135,10 @@ impl RealtimeConversation {
             None if self.deleted.contains(id) => return,
             Some(known) if known.place != Place::Unannounced && *known.status() != ItemStatus::InProgress => return,
             Some(known) if known.place != Place::Unannounced => {}
-            _ => self.announce_output(response, id, item, changes),
+            _ => {
+                self.announce_output(response, id, item, changes);
+                self.await_no_item(changes);
+            }
         }
         self.final_item(item, changes);
     }
@@ -166,8 +169,8 @@ impl RealtimeConversation {
             known.place = Place::OutOfBand;
             self.unannounced.retain(|waiting| waiting != id);
         } else {
-            // Its place comes with `conversation.item.added`; until then it is the last.
-            self.insert(id, &Member::Absent, changes);
+            // Its place comes with `conversation.item.added`: the next event, as a rule.
+            self.awaited = Some(id.clone());
         }
     }
 

@@ -198,10 +198,12 @@ impl RealtimeConversation {
         self.push(id, None, new_message, changes, |item| {
             match item.settle_transcript(index, transcript, PartType::InputAudio) {
                 Settled::Longer(added) => Some(Delta::Transcript(added.into())),
+                // Nothing was understood.
+                Settled::Same if transcript.is_empty() => Some(Delta::Transcript("".into())),
                 Settled::Same | Settled::Other => None,
             }
         });
-        // Also an empty transcript, or one that corrects its deltas, is news.
+        // Also one that its deltas said all of, or that corrects them, is news.
         let told = matches!(changes.last(), Some(Change::Updated(told, Some(_))) if told == id);
         if !told && self.items.get(id).is_some_and(|item| item.place == Place::Conversation) {
             changes.push(Change::Updated(id.clone(), None));

@@ -24,6 +24,9 @@ impl SessionMachine {
             self.events.extend(event.event_id().map(|id| Event::Diagnostic(Arc::new(Diagnostic::Repeated(id)))));
             return;
         }
+        if !matches!(event, ServerEvent::ItemAdded(_) | ServerEvent::ItemCreated(_)) {
+            self.await_no_item();
+        }
         if event.is_delta() {
             self.note_progress(event);
             self.note_output(event);
@@ -395,6 +398,12 @@ impl SessionMachine {
             }
             _ => {}
         }
+    }
+
+    /// What a response told of is an item of the conversation, which has not said so.
+    pub(super) fn await_no_item(&mut self) {
+        self.conversation.await_no_item(&mut self.changes);
+        self.tell_changes();
     }
 
     pub(super) fn tell_changes(&mut self) {

@@ -80,6 +80,7 @@ impl SessionMachine {
     ///
     /// Told as [`Event::Interrupted`], too. Nothing is sent when nothing is running and everything was heard.
     pub fn interrupt(&mut self) -> Arc<Interruption> {
+        self.await_no_item();
         let mut commands = Vec::new();
         let running = self.stop_responding(&mut commands);
         self.take_back(InterruptionCause::Application, running, commands)

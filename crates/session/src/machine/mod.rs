@@ -212,6 +212,7 @@ impl SessionMachine {
             self.link = Link::Down;
             self.transmit.clear();
             self.outgoing = 0;
+            self.await_no_item();
             self.lose_calls();
             self.conversation.connection_lost();
             self.acknowledgements.connection_lost();

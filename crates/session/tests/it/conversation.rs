@@ -46,6 +46,38 @@ fn a_text_turn_streams_into_its_item_in_ga() {
 }
 
 #[test]
+fn an_item_of_a_response_enters_when_the_conversation_says_so() {
+    let mut played = Played::new();
+    let item = || assistant("a", "in_progress", json!([]));
+    played.feed(response("created", "resp_1", "in_progress", json!([])));
+    played.feed(output_item("added", "resp_1", item()));
+    assert_eq!(played.told(), ["response created"]);
+    played.feed(added(item(), None));
+    assert_eq!(played.told(), ["response created", "updated a", "appended a"]);
+}
+
+#[test]
+fn an_item_that_the_conversation_is_silent_about_enters_with_what_comes_next() {
+    let next = [
+        delta("response.output_text.delta", "a", "Good "),
+        json!({"type": "input_audio_buffer.speech_started", "event_id": "e", "audio_start_ms": 0, "item_id": "u"}),
+        added(user("u", "Wait"), None),
+        json!({"type": "conversation.item.deleted", "event_id": "e", "item_id": "a"}),
+        json!({"type": "noise.made", "event_id": "e"}),
+    ];
+    for event in next {
+        let mut played = Played::new();
+        played.feed(output_item("added", "resp_1", assistant("a", "in_progress", json!([]))));
+        played.feed(event);
+        assert_eq!(played.told()[..2], ["updated a", "appended a"]);
+    }
+    let mut played = Played::new();
+    played.feed(output_item("added", "resp_1", assistant("a", "in_progress", json!([]))));
+    played.lose_connection();
+    assert_eq!(played.told()[..2], ["updated a", "appended a"]);
+}
+
+#[test]
 fn an_audio_turn_streams_into_its_item_in_beta() {
     let mut played = Played::beta();
     played
