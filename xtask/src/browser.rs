@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::wasm::{install, is_root, runs};
+use crate::setup::{self, runs};
 
 const PACKAGES: [&str; 2] = ["chromium", "chromium-driver"];
 
@@ -11,8 +11,8 @@ pub(crate) const DRIVER: &str = "chromedriver";
 
 /// Sees to it that there is one: installs it where that is possible.
 pub(crate) fn find() -> Result<(), String> {
-    if !is_there() && is_root() && runs(Command::new("apt-get").arg("--version")) {
-        install(&PACKAGES);
+    if !is_there() {
+        setup::packages(&PACKAGES);
     }
     if is_there() {
         return Ok(());

@@ -79,9 +79,14 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
 }
 
-/// In CI a test that does not run is one that fails.
-pub(crate) fn required() -> bool {
-    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
+/// Leaves a step out for want of something. In CI a test that does not run is one that fails.
+pub(crate) fn leave_out(step: &str, missing: &str) -> Result<LeftOut, String> {
+    let missing = format!("{step}: {missing}");
+    if std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false") {
+        return Err(missing);
+    }
+    println!("\n--- skipped: {missing}");
+    Ok(vec![missing])
 }
 
 /// The binary `vivavoce`, as the step `build` builds it: of other features it would be another build.

@@ -1,8 +1,9 @@
 //! The tools for WebAssembly: a compiler with the target, and wasm-bindgen at the version of the crates.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+use crate::setup::{self, runs};
 use crate::step::{cargo, root, said, show};
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
@@ -31,8 +32,8 @@ impl Compiler {
             // Where its server cannot be reached, there are still Debian's packages.
             let _ = show("wasm", Command::new("rustup").args(["target", "add", TARGET]));
         }
-        if Self::installed().is_none() && is_root() && runs(Command::new("apt-get").arg("--version")) {
-            install(&DEBIAN);
+        if Self::installed().is_none() {
+            setup::packages(&DEBIAN);
         }
         Self::installed().ok_or_else(|| {
             format!(
@@ -81,20 +82,4 @@ pub(crate) fn bindgen(program: &str) -> Result<PathBuf, String> {
     build.args(["build", "--quiet", "--locked", "--target-dir"]).arg(&target).current_dir(root().join("xtask/bindgen"));
     show("wasm", &mut build)?;
     Ok(target.join("debug").join(program).with_extension(std::env::consts::EXE_EXTENSION))
-}
-
-/// Debian's packages, by root. Whether it worked shows when they are looked for.
-pub(crate) fn install(packages: &[&str]) {
-    let mut apt = Command::new("apt-get");
-    apt.args(["install", "--yes", "--no-install-recommends"]).args(packages).env("DEBIAN_FRONTEND", "noninteractive");
-    let _ = show("apt", Command::new("apt-get").args(["update", "--quiet=2"]));
-    let _ = show("apt", apt.arg("--quiet=2"));
-}
-
-pub(crate) fn is_root() -> bool {
-    said(Command::new("id").arg("-u")).is_some_and(|id| id == "0")
-}
-
-pub(crate) fn runs(command: &mut Command) -> bool {
-    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }

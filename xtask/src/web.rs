@@ -2,7 +2,7 @@
 
 use crate::browser;
 use crate::served::Server;
-use crate::step::{LeftOut, built, built_into, required, show};
+use crate::step::{LeftOut, built, built_into, leave_out, show};
 use crate::wasm::{self, Compiler};
 
 /// The key that the tests have.
@@ -11,11 +11,7 @@ const KEY: &str = "sk-of-the-web-tests";
 pub(crate) fn run() -> Result<LeftOut, String> {
     let compiler = match browser::find().and_then(|()| Compiler::find()) {
         Ok(compiler) => compiler,
-        Err(missing) if required() => return Err(format!("web: {missing}")),
-        Err(missing) => {
-            println!("\n--- web: skipped: {missing}");
-            return Ok(vec![format!("web: {missing}")]);
-        }
+        Err(missing) => return leave_out("web", &missing),
     };
     let runner = wasm::bindgen("test-runner")?;
     let options = ["--voice", "synthetic", "--require-key", KEY].map(str::to_owned);

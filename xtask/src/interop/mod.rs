@@ -9,7 +9,7 @@ mod python;
 use std::path::{Path, PathBuf};
 
 use crate::served::Served;
-use crate::step::{LeftOut, built, built_into, required, root};
+use crate::step::{LeftOut, built, built_into, leave_out, root};
 
 /// Makes the tests of one language ready to run; the error tells what the machine lacks, and how to get it.
 type Find = fn() -> Result<Box<dyn Suite>, String>;
@@ -31,11 +31,7 @@ pub(crate) fn run() -> Result<LeftOut, String> {
     for find in SUITES {
         match find() {
             Ok(suite) => suites.push(suite),
-            Err(missing) if required() => return Err(format!("interop: {missing}")),
-            Err(missing) => {
-                println!("\n--- interop: skipped: {missing}");
-                left_out.push(format!("interop: {missing}"));
-            }
+            Err(missing) => left_out.extend(leave_out("interop", &missing)?),
         }
     }
     if suites.is_empty() {

@@ -3,7 +3,7 @@
 use crate::browser;
 use crate::node::Node;
 use crate::served::Served;
-use crate::step::{LeftOut, built, built_into, required, show};
+use crate::step::{LeftOut, built, built_into, leave_out, show};
 use crate::wasm::Compiler;
 
 use super::{build, sources};
@@ -12,11 +12,7 @@ pub(crate) fn run() -> Result<LeftOut, String> {
     let found = browser::find().and_then(|()| Ok((Node::find()?, Compiler::find()?)));
     let (node, compiler) = match found {
         Ok(found) => found,
-        Err(missing) if required() => return Err(format!("npm: {missing}")),
-        Err(missing) => {
-            println!("\n--- npm: skipped: {missing}");
-            return Ok(vec![format!("npm: {missing}")]);
-        }
+        Err(missing) => return leave_out("npm", &missing),
     };
     let package = build(&node, compiler)?;
     let binary = built("npm")?;
