@@ -63,7 +63,8 @@ export interface Link {
   closed(close: CloseEvent, byUs: boolean): void;
   received(frame: string | RealtimeEvent): Shown;
   send(event: RealtimeEvent): void;
-  failed(error: RealtimeError): void;
+  /** A listener of the API or something else has failed. */
+  callbackFailed(error: unknown, eventName: string): void;
   /** An event was shown to those who listen to it by its name. */
   told(source: 'client' | 'server', event: RealtimeEvent): void;
   /** Whether anybody wants to be told. */
@@ -228,6 +229,16 @@ export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
     return true;
   }
 
+  /** @internal In a client it is the client's to tell. */
+  override _callbackFailed(error: unknown, eventName: string): void {
+    this.#link.callbackFailed(error, eventName);
+  }
+
+  /** @internal Tells it here. */
+  _reportFailure(error: unknown, eventName: string): void {
+    super._callbackFailed(error, eventName);
+  }
+
   /** @internal Whether the socket has so much to send that the rest must wait. */
   _isCongested(): boolean {
     return !!this.#socket && this.#socket.buffered() > MAX_BUFFERED;
@@ -352,7 +363,8 @@ class PlainLink implements Link {
       if (typeof event?.type !== 'string') throw new Error('it has no type');
       return this.translator.received(event);
     } catch (cause) {
-      this.failed(new RealtimeError('the service sent something that is not an event', { source: 'undecodable' }, { cause }));
+      const said = 'the service sent something that is not an event';
+      this.callbackFailed(new RealtimeError(said, { source: 'undecodable' }, { cause }), 'server');
       return null;
     }
   }
@@ -361,8 +373,8 @@ class PlainLink implements Link {
     this.api._transmit(this.translator.toWire(event), () => event);
   }
 
-  failed(error: RealtimeError): void {
-    this.api._callbackFailed(error, 'close');
+  callbackFailed(error: unknown, eventName: string): void {
+    this.api._reportFailure(error, eventName);
   }
 
   wanted(): boolean {

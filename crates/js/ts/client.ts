@@ -1,3 +1,4 @@
+import { samplesOf } from './audio/pcm.js';
 import { type CloseEvent, type Link, looksOf, RealtimeAPI, type RealtimeAPIOptions } from './api.js';
 import { RealtimeCommands } from './commands.js';
 import { RealtimeConversation } from './conversation.js';
@@ -100,7 +101,6 @@ export class RealtimeClient extends RealtimeEventHandler<RealtimeClientEvents> {
     }
     this.#interruptOnSpeech = interruptOnSpeech ?? undefined;
     this.realtime = new RealtimeAPI(options, this.#link());
-    this.realtime._callbackFailed = (error, eventName) => this._callbackFailed(error, eventName);
     this.#core = this.#newCore();
     this.conversation = new RealtimeConversation(this.#core, (told, change) => this.#heard(told, change));
     this.commands = new RealtimeCommands((command) => this.#await(command));
@@ -234,8 +234,7 @@ export class RealtimeClient extends RealtimeEventHandler<RealtimeClientEvents> {
 
   /** Sends audio of the user: PCM16 at 24 kHz, unless the session's format is G.711, which has 8 kHz. */
   appendInputAudio(arrayBuffer: Int16Array | ArrayBuffer): true {
-    const samples = arrayBuffer instanceof ArrayBuffer ? samplesOf(arrayBuffer) : arrayBuffer;
-    if (!(samples instanceof Int16Array)) throw new TypeError('arrayBuffer must be an Int16Array or an ArrayBuffer');
+    const samples = samplesOf(arrayBuffer);
     if (samples.length) this.#send((commands) => commands.append_input_audio(samples));
     return true;
   }
@@ -407,7 +406,7 @@ export class RealtimeClient extends RealtimeEventHandler<RealtimeClientEvents> {
       closed: (close, byUs) => this.#closed(close, byUs),
       received: (frame) => this.conversation._receive(frame),
       send: (event) => this.#do((session) => session.send_event(JSON.stringify(event))),
-      failed: (error) => this._callbackFailed(error, 'close'),
+      callbackFailed: (error, eventName) => this._callbackFailed(error, eventName),
       told: (source, event) => this.dispatch('realtime.event', { time: isoTime(), source, event }),
       wanted: () => this._hasListeners('realtime.event'),
       settled: () => this.#core.unsettled && this.#settle(),
@@ -506,9 +505,4 @@ function encoded(part: UserContentType, index: number): UserContentType {
     throw new TypeError(`content[${index}].audio must be an Int16Array, an ArrayBuffer or base64`);
   }
   return { ...part, audio: RealtimeUtils.arrayBufferToBase64(part.audio) };
-}
-
-function samplesOf(buffer: ArrayBuffer): Int16Array {
-  if (buffer.byteLength % 2) throw new TypeError('arrayBuffer must hold whole samples of 2 bytes');
-  return new Int16Array(buffer);
 }

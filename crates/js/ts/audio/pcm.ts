@@ -16,6 +16,16 @@ export function pcm16ToFloat(pcm: Int16Array): Float32Array<ArrayBuffer> {
   return samples;
 }
 
+/** The samples of a buffer, in place. */
+export function samplesOf(arrayBuffer: ArrayBuffer | Int16Array): Int16Array {
+  if (arrayBuffer instanceof Int16Array) return arrayBuffer;
+  if (!(arrayBuffer instanceof ArrayBuffer)) throw new TypeError('arrayBuffer must be an ArrayBuffer or Int16Array');
+  if (arrayBuffer.byteLength % 2 !== 0) {
+    throw new TypeError(`arrayBuffer must hold whole 16 bit samples, not ${arrayBuffer.byteLength} bytes`);
+  }
+  return new Int16Array(arrayBuffer);
+}
+
 /** The pieces as one. */
 export function joinPcm16(pieces: readonly Int16Array[]): Int16Array<ArrayBuffer> {
   const joined = new Int16Array(pieces.reduce((total, piece) => total + piece.length, 0));

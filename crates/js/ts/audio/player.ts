@@ -1,7 +1,7 @@
 import { Analyser, type AnalysisType, type Frequencies, type Level } from './analysis.js';
 import type { ConversationUpdate, PlayerClient } from './client.js';
 import { checkSampleRate, closeContext, keepRunning, openContext } from './context.js';
-import { floatToPcm16, pcm16ToFloat } from './pcm.js';
+import { floatToPcm16, pcm16ToFloat, samplesOf } from './pcm.js';
 import { playerProcessor, type Added, type Played } from './player-processor.js';
 import { keepRaw } from '../objects.js';
 import { Resampler } from './resampler.js';
@@ -140,7 +140,7 @@ export class WavStreamPlayer {
   add16BitPCM(arrayBuffer: ArrayBuffer | Int16Array, trackId = 'default'): Int16Array {
     const connection = this.#connected();
     if (typeof trackId !== 'string') throw new TypeError('trackId must be a string');
-    const samples = toInt16Array(arrayBuffer);
+    const samples = samplesOf(arrayBuffer);
     const pcm = this.#atRateOf(connection, samples, trackId);
     const added: Added = { trackId, pcm, samples: samples.length };
     connection.worklet.tell('add', added, [pcm.buffer]);
@@ -261,13 +261,4 @@ export class WavStreamPlayer {
     }
     return floatToPcm16(connection.resampling.resampler.push(pcm16ToFloat(samples)));
   }
-}
-
-function toInt16Array(arrayBuffer: ArrayBuffer | Int16Array): Int16Array {
-  if (arrayBuffer instanceof Int16Array) return arrayBuffer;
-  if (!(arrayBuffer instanceof ArrayBuffer)) throw new TypeError('arrayBuffer must be an ArrayBuffer or Int16Array');
-  if (arrayBuffer.byteLength % 2 !== 0) {
-    throw new TypeError(`arrayBuffer must hold whole 16 bit samples, not ${arrayBuffer.byteLength} bytes`);
-  }
-  return new Int16Array(arrayBuffer);
 }

@@ -59,6 +59,8 @@ class ScriptedServer {
 /** The server's end of a connection. */
 class Peer extends Growing {
   frames = [];
+  /** What is kept of a frame. */
+  keeps = (frame) => frame;
   #read = 0;
   #socket;
   #request;
@@ -70,7 +72,7 @@ class Peer extends Growing {
     this.headers = request.headers;
     this.target = request.url;
     socket.on('message', (text) => {
-      this.frames.push(JSON.parse(text));
+      this.frames.push(this.keeps(JSON.parse(text)));
       this.grown();
     });
     socket.on('error', () => {});
@@ -87,11 +89,6 @@ class Peer extends Growing {
     this.#socket._socket.cork();
     send();
     this.#socket._socket.uncork();
-  }
-
-  /** Reads no more. */
-  pause() {
-    this.#socket.pause();
   }
 
   /** Sends a frame as it is: a text, or bytes. */
