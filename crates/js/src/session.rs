@@ -7,10 +7,11 @@ use js_sys::Int16Array;
 use vivavoce_audio::{AudioBuffer, AudioChunk};
 use vivavoce_protocol::payload::{ArgumentsDelta, AudioDelta, TextDelta};
 use vivavoce_protocol::{
-    Base64, CallId, DecodeError, EventId, FunctionTool, Int, Item, ItemId, List, ResponseId, ServerEvent, Text, Tool,
+    Base64, CallId, DecodeError, EventId, FunctionTool, Int, Item, ItemId, List, Member, ResponseId, ServerEvent, Text,
+    Tool,
 };
 use vivavoce_session::{
-    Close, CommandError, ConversationItem, Delta, Event, Outcome, Retention, SessionMachine, SessionOptions,
+    Close, CommandError, ConversationItem, Delta, Diagnostic, Event, Outcome, Retention, SessionMachine, SessionOptions,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
@@ -29,7 +30,7 @@ const LARGE: usize = 1 << 20;
 /// The client's side of a session.
 ///
 /// Whoever calls anything but a getter polls afterwards: events, frames to send and outcomes, until there is none, and
-/// [`timeout`](Self::timeout).
+/// [`timeout`](Self::timeout); unless [`receive_delta`](Self::receive_delta) says that there is nothing.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Session {
@@ -45,6 +46,10 @@ pub struct Session {
     samples: AudioChunk,
     /// The part of the item that the delta at hand adds to.
     delta_at: Option<usize>,
+    /// The event at hand opens a part, of which the reference client says nothing.
+    opens_part: bool,
+    /// The item that the event at hand deletes, with its audio.
+    deleted: Option<(ItemId, AudioBuffer)>,
     /// Events that were polled and are still to be told.
     polled: VecDeque<Event>,
 }
@@ -84,6 +89,8 @@ impl Session {
             deltas_of: ("".into(), "".into()),
             samples: AudioChunk::default(),
             delta_at: None,
+            opens_part: false,
+            deleted: None,
             polled: VecDeque::new(),
         })
     }
@@ -136,7 +143,7 @@ impl Session {
         self.deltas_of = (response_id.into(), item_id.into());
     }
 
-    /// A delta came, in its parts; of the text so many bytes are in the inbox. Most of what a service sends is deltas, and
+    /// A delta came, in its parts; of the text so many bytes are in the inbox. It has an id, or none: then it is no repeat. Most of what a service sends is deltas, and
     /// most of these do no more than add to an item what they say: then nothing is to be polled, and the number of
     /// [`samples`](Self::samples) is returned, 0 for text. Otherwise -1: poll.
     pub fn receive_delta(
@@ -152,8 +159,8 @@ impl Session {
         let delta = text(&inbox, bytes);
         // What is still to be told comes first.
         self.poll();
-        self.delta_at = self.polled.is_empty().then_some(content_index);
-        self.machine.handle_event(&kind.event(event_id.into(), &self.deltas_of, content_index, delta));
+        (self.delta_at, self.opens_part) = (Some(content_index), false);
+        self.machine.handle_event(&kind.event(event_id, &self.deltas_of, content_index, delta));
         self.poll();
         let samples = self.plain(delta).unwrap_or(-1);
         self.put_back(inbox);
@@ -198,6 +205,13 @@ impl Session {
         match decoded {
             Ok(event) => {
                 self.delta_at = delta_at(&event);
+                self.opens_part = matches!(event, ServerEvent::ContentPartAdded(_));
+                if let ServerEvent::ItemDeleted(event) = &event
+                    && let Some(id) = event.item_id.get()
+                    && let Some(item) = self.machine.conversation().item(id.as_str())
+                {
+                    self.deleted = Some((id.clone(), item.formatted().audio.clone()));
+                }
                 self.machine.handle_event(&event);
                 self.face.shown(&event)
             }
@@ -225,8 +239,14 @@ impl Session {
     #[inline(never)]
     fn tell_polled(&mut self) -> Option<String> {
         let mut told = String::from("[");
-        for event in std::mem::take(&mut self.polled) {
-            if let Some(json) = self.tell(&event) {
+        let events = std::mem::take(&mut self.polled);
+        let last = events.len() - 1;
+        if last > 0 {
+            // What else is told of the item has the delta in it.
+            self.delta_at = None;
+        }
+        for (index, event) in events.iter().enumerate() {
+            if let Some(json) = self.tell(event, index == last && self.opens_part) {
                 told.push_str(if told.len() > 1 { "," } else { "" });
                 told.push_str(&json);
             }
@@ -251,7 +271,7 @@ impl Session {
         json(&OutcomeTold::new(id.as_str(), outcome, self.face))
     }
 
-    fn tell(&mut self, event: &Event) -> Option<String> {
+    fn tell(&mut self, event: &Event, quietly: bool) -> Option<String> {
         let place = self.delta_at;
         let told = match event {
             Event::SessionCreated(_) => Told::SessionCreated,
@@ -271,7 +291,7 @@ impl Session {
                     }
                     Some(_) => (None, None),
                 };
-                Told::Updated { id: item_id.as_str(), delta, content_index }
+                Told::Updated { id: item_id.as_str(), delta, content_index, quietly }
             }
             Event::Interrupted(interruption) => Told::Interrupted(Box::new(Interrupted::new(interruption))),
             Event::ToolCalled(call) => Told::ToolCalled {
@@ -290,7 +310,10 @@ impl Session {
                 arguments: &asked.arguments,
             },
             Event::Error(error) => Told::Error(Box::new(ErrorTold::of(error))),
-            Event::Diagnostic(note) => Told::Diagnostic { message: note.to_string() },
+            Event::Diagnostic(note) => match &**note {
+                Diagnostic::UnknownItem(id) => Told::Error(Box::new(ErrorTold::of_unknown(id, note.to_string()))),
+                note => Told::Diagnostic { message: note.to_string() },
+            },
             // The event itself says it: responses, limits, unknown events.
             _ => return None,
         };
@@ -326,9 +349,12 @@ impl Session {
         Some(["{\"item\":", &self.face.item(item.item()), ",\"view\":", &json(&view), "}"].concat())
     }
 
-    /// The audio that is kept of an item: what the user said, or what came with it.
+    /// The audio that is kept of an item, or was of the one that was deleted last: what the user said, or what came with it.
     pub fn item_audio(&self, id: &str) -> Option<Int16Array> {
-        self.machine.conversation().item(id).map(ConversationItem::formatted).map(|formatted| copied(&formatted.audio))
+        if let Some(item) = self.machine.conversation().item(id) {
+            return Some(copied(&item.formatted().audio));
+        }
+        self.deleted.as_ref().filter(|(deleted, _)| *deleted == id).map(|(_, audio)| copied(audio))
     }
 
     /// The user's audio that was appended and not committed.
@@ -494,11 +520,12 @@ fn text(inbox: &[u8], bytes: usize) -> &str {
 impl DeltaKind {
     fn event<'d>(
         self,
-        id: EventId,
+        id: &str,
         (response, item): &(ResponseId, ItemId),
         content_index: usize,
         delta: &'d str,
     ) -> ServerEvent<'d> {
+        let id = if id.is_empty() { Member::Absent } else { Member::Value(EventId::from(id)) };
         let (response, item, index) = (response.clone(), item.clone(), Int::from(content_index));
         macro_rules! delta {
             ($payload:ident) => {

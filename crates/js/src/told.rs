@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use vivavoce_protocol::payload::ApiError;
-use vivavoce_protocol::{ErrorDetail, Member};
+use vivavoce_protocol::{ErrorDetail, ItemId, Member};
 use vivavoce_session::{
     Acknowledgement, Advice, CommandError, Interruption, InterruptionCause, Outcome, SessionError, ToolFailure,
 };
@@ -25,11 +25,13 @@ pub(crate) enum Told<'e> {
     Appended {
         id: &'e str,
     },
-    /// Without a place the addition is not all that changed.
+    /// Without a place the item is to be read anew: the addition is not all that changed, or was told with what came before.
     Updated {
         id: &'e str,
         delta: Option<Addition<'e>>,
         content_index: Option<usize>,
+        /// The application is not told.
+        quietly: bool,
     },
     Completed {
         id: &'e str,
@@ -146,6 +148,12 @@ impl ErrorTold {
     fn with_detail(mut self, error: &ErrorDetail) -> Self {
         self.code = error.code.get().cloned();
         self
+    }
+
+    /// The service changed an item that is not known.
+    pub(crate) fn of_unknown(item_id: &ItemId, message: String) -> Self {
+        let advice = SessionError::ItemNeverAnnounced(item_id.clone()).advice();
+        Self { item_id: Some(item_id.to_string()), ..Self::new("unknown_item", message, advice) }
     }
 
     pub(crate) fn of(error: &SessionError) -> Self {

@@ -102,7 +102,7 @@ export class RealtimeClient extends RealtimeEventHandler<RealtimeClientEvents> {
     this.#interruptOnSpeech = interruptOnSpeech ?? undefined;
     this.realtime = new RealtimeAPI(options, this.#link());
     this.#core = this.#newCore();
-    this.conversation = new RealtimeConversation(this.#core, (told, change) => this.#heard(told, change));
+    this.conversation = new RealtimeConversation(this.#core, (told, change) => this.#heard(told, change), () => this.#settle());
     this.commands = new RealtimeCommands((command) => this.#await(command));
     this.#tools = this.#newTools();
     this.defaultSessionConfig = this.sessionConfig;
@@ -431,14 +431,13 @@ export class RealtimeClient extends RealtimeEventHandler<RealtimeClientEvents> {
     switch (told.kind) {
       case 'updated':
       case 'deleted':
-        if (change?.item) this.dispatch('conversation.updated', change as { item: ItemType; delta: ItemDeltaType | null });
+        if (!change?.item || (told.kind === 'updated' && told.quietly)) break;
+        this.dispatch('conversation.updated', change as { item: ItemType; delta: ItemDeltaType | null });
         break;
       case 'appended':
-      case 'completed': {
-        const item = this.conversation.getItem(told.id);
-        if (item) this.dispatch(`conversation.item.${told.kind}`, { item });
+      case 'completed':
+        if (change?.item) this.dispatch(`conversation.item.${told.kind}`, { item: change.item });
         break;
-      }
       case 'interrupted': {
         const { kind: _, ...interruption } = told;
         // An application calls `cancelResponse()` because its player has stopped: it is not told to stop it.

@@ -6,6 +6,7 @@ import { keepRaw } from './objects.js';
 /** What the reference client's applications see. */
 const REFERENCE: Looks = { dialect: 'ga', shape: 'reference' };
 
+const IS_CHANGE: ReadonlySet<Told['kind']> = new Set(['updated', 'deleted']);
 const ABOUT_ITEMS: ReadonlySet<Told['kind']> = new Set(['appended', 'updated', 'completed', 'deleted']);
 
 /** The conversation so far: items in the order of the service, each kept up to date. */
@@ -19,6 +20,8 @@ export class RealtimeConversation {
   #core: Core;
   /** Hears of everything that happens, once the items are up to date. */
   readonly #heard: (told: Told, change: ItemChange | null) => void;
+  /** Hears that the session was used by hand. */
+  readonly #used: () => void;
   readonly #views = new Map<string, ItemView>();
   #order: readonly ItemType[] | null = null;
   /** Audio for the next item of the user. */
@@ -31,10 +34,11 @@ export class RealtimeConversation {
 
   constructor();
   /** @internal As part of a client. */
-  constructor(core: Core, heard: (told: Told, change: ItemChange | null) => void);
-  constructor(core: Core = new Core(REFERENCE), heard: (told: Told, change: ItemChange | null) => void = () => {}) {
+  constructor(core: Core, heard: (told: Told, change: ItemChange | null) => void, used: () => void);
+  constructor(core: Core = new Core(REFERENCE), heard = (_: Told, __: ItemChange | null) => {}, used = () => {}) {
     this.#core = core;
     this.#heard = heard;
+    this.#used = used;
   }
 
   /** An item by its id; `null` when there is none. */
@@ -88,12 +92,19 @@ export class RealtimeConversation {
     }
     if (event.type.startsWith('input_audio_buffer.speech_')) this.#cutSpeech(event, inputAudioBuffer);
     this.#core.receive(event);
-    return this.#catchUp(() => {});
+    const changes: ItemChange[] = [];
+    this.#catchUp((told, change) => change && IS_CHANGE.has(told.kind) && changes.push(change));
+    this.#used();
+    const id = event.item_id ?? event.item?.id;
+    const about = changes.filter(({ item }) => item?.id === id);
+    // Before what a delta adds, its item may have entered.
+    return ('delta' in event ? about.at(-1) : about[0]) ?? changes[0] ?? { item: null, delta: null };
   }
 
   /** @internal Goes on with a session that knows nothing yet. */
   _use(core: Core): void {
     this.clear();
+    this.#untold = [];
     this.#core = core;
   }
 
@@ -116,17 +127,12 @@ export class RealtimeConversation {
     }
   }
 
-  /** Brings the items up to date with the machine. Returns the first change of an item. */
-  #catchUp(happened: (told: Told, change: ItemChange | null) => void): ItemChange {
-    let first: ItemChange | null = null;
-    for (let told = this.#core.poll(); told; told = this.#core.poll()) {
-      const change = this.#apply(told);
-      first ??= change;
-      happened(told, change);
-    }
-    return first ?? { item: null, delta: null };
+  /** Brings the items up to date with the machine. */
+  #catchUp(happened: (told: Told, change: ItemChange | null) => void): void {
+    for (let told = this.#core.poll(); told; told = this.#core.poll()) happened(told, this.#apply(told));
   }
 
+  /** What happened to an item, and what it added. */
   #apply(told: Told): ItemChange | null {
     switch (told.kind) {
       case 'updated': {
@@ -146,13 +152,13 @@ export class RealtimeConversation {
           this.#core.attachUserAudio(told.id, queued);
           this.#view(told.id).audioChanged();
         }
-        return null;
+        return { item, delta: null };
       }
       case 'completed':
-        this.#view(told.id);
-        return null;
+        return { item: this.#view(told.id).item, delta: null };
       case 'deleted': {
         const view = this.#views.get(told.id);
+        view?.detach();
         this.#views.delete(told.id);
         this.#order = null;
         return view ? { item: view.item, delta: null } : null;

@@ -9,7 +9,7 @@ import type { ItemDeltaType, RealtimeEvent } from './types.js';
 export type Told =
   | { kind: 'session_created' | 'session_updated' }
   | { kind: 'appended' | 'completed' | 'deleted'; id: string }
-  | { kind: 'updated'; id: string; delta: ItemDeltaType | null; content_index: number | null }
+  | { kind: 'updated'; id: string; delta: ItemDeltaType | null; content_index: number | null; quietly: boolean }
   | ({ kind: 'interrupted' } & Interruption)
   | { kind: 'tool_called'; call_id: string; item_id: string; name: string; arguments: string; handled: boolean; offered: boolean }
   | { kind: 'tool_answered'; call_id: string }
@@ -130,7 +130,9 @@ export class Core {
   /** Takes in an event, of which `text` is the JSON. */
   receive(event: RealtimeEvent, text?: string): Shown {
     const kind = DELTAS[event.type];
-    if (kind && !this.#happened.length && isPlain(event)) return this.#receiveDelta(kind, event);
+    // An event that comes from the application is meant, also when it has come before.
+    const id = text === undefined ? '' : (event['event_id'] ?? '');
+    if (kind && !this.#happened.length && isPlain(event)) return this.#receiveDelta(kind, event, id);
     return this.#receive(text ?? JSON.stringify(event), () => event);
   }
 
@@ -155,20 +157,20 @@ export class Core {
   }
 
   /** The large text is neither put into JSON nor looked for in it, and what it does is mostly plain. */
-  #receiveDelta(kind: { of: DeltaKind; adds: keyof ItemDeltaType }, event: PlainDelta): Shown {
-    const { event_id = '', response_id, item_id, content_index = 0, delta } = event;
+  #receiveDelta(kind: { of: DeltaKind; adds: keyof ItemDeltaType }, event: PlainDelta, id: string): Shown {
+    const { response_id, item_id, content_index = 0, delta } = event;
     const { session } = this;
     if (response_id !== this.#deltasOf.response || item_id !== this.#deltasOf.item) {
       session.deltas_of(response_id, item_id);
       this.#deltasOf = { response: response_id, item: item_id };
     }
-    const samples = session.receive_delta(clock.now(), kind.of, event_id, content_index, this.#write(delta));
+    const samples = session.receive_delta(clock.now(), kind.of, id, content_index, this.#write(delta));
     if (samples < 0) {
       this.#used();
     } else {
       this.uses += 1;
       const added = kind.adds === 'audio' ? moduleSamples(session.samples(), samples) : delta;
-      this.#happened.push({ kind: 'updated', id: item_id, delta: { [kind.adds]: added }, content_index });
+      this.#happened.push({ kind: 'updated', id: item_id, delta: { [kind.adds]: added }, content_index, quietly: false });
     }
     const { type } = event;
     const name = (this.#names[type] ??= shown(this.#face.received(`{"type":"${type}"}`), () => event)?.().type ?? type);

@@ -7,6 +7,7 @@ export type RealtimeErrorSource =
   | 'undecodable'
   | 'damaged_audio'
   | 'item_never_announced'
+  | 'unknown_item'
   | 'connection'
   | 'unanswered'
   | 'budget';

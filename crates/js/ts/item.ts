@@ -93,20 +93,24 @@ export class ItemView {
       item.formatted.transcript += transcript;
       this.#part(contentIndex, 'transcript', transcript);
     } else if (more !== undefined) {
+      const { tool } = item.formatted;
+      if (tool && Object.isFrozen(tool)) return this.refresh();
       item.arguments = (item.arguments ?? '') + more;
-      if (item.formatted.tool) item.formatted.tool.arguments = item.arguments;
+      if (tool) tool.arguments = item.arguments;
     } else if (audio) {
       const part = this.#speech.get(contentIndex);
       if (part) part.push(audio);
       else this.#speech.set(contentIndex, [audio]);
       this.#audio = undefined;
+      // It came before its part: the machine has made one.
+      if (item.type === 'message' && !item.content?.[contentIndex]) this.refresh();
     }
   }
 
   #part(index: number, member: 'text' | 'transcript', more: string): void {
     const part: ContentPartType | undefined = this.item.content?.[index];
-    // The delta came before its part: the machine has made one.
-    if (!part) this.refresh();
+    // The delta came before its part, of which the machine has made one; or an application froze that.
+    if (!part || Object.isFrozen(part)) this.refresh();
     else part[member] = (part[member] ?? '') + more;
   }
 

@@ -141,15 +141,32 @@ impl RealtimeConversation {
         self.items.get_mut(id)
     }
 
-    /// Forgets everything but which responses run: they can still be cancelled.
+    /// Forgets everything but which responses run: they can still be cancelled. What comes late for an item is dropped,
+    /// as if it had been deleted.
     pub fn clear(&mut self) {
+        let items: Vec<_> = self.items.drain().map(|(id, _)| id).collect();
         let running = self.active.drain(..).filter_map(|id| Some((id.clone(), self.responses.remove(&id)?)));
         let running: Vec<_> = running.collect();
-        *self = Self { retention: self.retention, output: self.output, input: self.input, ..Self::default() };
+        let (deleted, deleted_order) = (std::mem::take(&mut self.deleted), std::mem::take(&mut self.deleted_order));
+        let (retention, output, input) = (self.retention, self.output, self.input);
+        *self = Self { deleted, deleted_order, retention, output, input, ..Self::default() };
         for (id, mut record) in running {
             record.items.clear();
             self.active.push(id.clone());
             self.responses.insert(id, record);
+        }
+        items.into_iter().for_each(|id| self.drop_late(id));
+    }
+
+    /// What comes for the item from now on is dropped.
+    fn drop_late(&mut self, id: ItemId) {
+        if self.deleted.insert(id.clone()) {
+            self.deleted_order.push_back(id);
+            if self.deleted_order.len() > DELETED
+                && let Some(oldest) = self.deleted_order.pop_front()
+            {
+                self.deleted.remove(&oldest);
+            }
         }
     }
 
@@ -271,8 +288,7 @@ impl RealtimeConversation {
             ServerEvent::OutputItemAdded(event) => self.output_item_added(event, changes),
             ServerEvent::OutputItemDone(event) => {
                 if let Some(item) = event.item.get() {
-                    self.note_output(event.response_id.get(), item.id());
-                    self.final_item(item, changes);
+                    self.output_item_done(event.response_id.get(), item, changes);
                 }
             }
             ServerEvent::ContentPartAdded(event) => self.part_added(event, changes),
@@ -437,14 +453,7 @@ impl RealtimeConversation {
         if !self.items.contains_key(id) && !self.deleted.contains(id) {
             changes.push(Change::Unknown(id.clone()));
         }
-        if self.deleted.insert(id.clone()) {
-            self.deleted_order.push_back(id.clone());
-            if self.deleted_order.len() > DELETED
-                && let Some(oldest) = self.deleted_order.pop_front()
-            {
-                self.deleted.remove(&oldest);
-            }
-        }
+        self.drop_late(id.clone());
         self.unannounced.retain(|waiting| waiting != id);
         self.remove_from_order(id);
         if self.items.remove(id).is_some_and(|item| item.place != Place::Unannounced) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vivavoce_audio::AudioEncoding;
 use vivavoce_protocol::payload::OutputItemEvent;
-use vivavoce_protocol::{Item, ItemId, ItemStatus, List, Member, Response, ResponseId, Status};
+use vivavoce_protocol::{Item, ItemId, ItemStatus, List, Response, ResponseId, Status};
 
 use super::item::Place;
 use super::{Change, RealtimeConversation};
@@ -136,7 +136,7 @@ impl RealtimeConversation {
             Some(known) if known.place != Place::Unannounced && *known.status() != ItemStatus::InProgress => return,
             Some(known) if known.place != Place::Unannounced => {}
             _ => {
-                self.announce_output(response, id, item, changes);
+                self.announce_output(Some(response), id, item, changes);
                 self.await_no_item(changes);
             }
         }
@@ -146,22 +146,29 @@ impl RealtimeConversation {
     pub(super) fn output_item_added(&mut self, event: &OutputItemEvent, changes: &mut Vec<Change>) {
         let Some(item) = event.item.get() else { return };
         let Some(id) = item.id().cloned() else { return };
-        match event.response_id.get() {
-            Some(response) => self.announce_output(response, &id, item, changes),
-            None => {
-                self.announce(&id, item, self.encoding_in(None), changes);
-                self.insert(&id, &Member::Absent, changes);
-            }
+        self.announce_output(event.response_id.get(), &id, item, changes);
+    }
+
+    pub(super) fn output_item_done(&mut self, response: Option<&ResponseId>, item: &Item, changes: &mut Vec<Change>) {
+        let Some(id) = item.id().cloned() else { return };
+        self.note_output(response, Some(&id));
+        // Some servers send no `added`.
+        let unknown = self.items.get(&id).is_none_or(|known| known.place == Place::Unannounced);
+        if unknown && !self.deleted.contains(&id) {
+            self.announce_output(response, &id, item, changes);
+            self.await_no_item(changes);
         }
+        self.final_item(item, changes);
     }
 
     /// Makes an item of a response known, in the conversation or beside it.
-    fn announce_output(&mut self, response: &ResponseId, id: &ItemId, item: &Item, changes: &mut Vec<Change>) {
-        self.note_output(Some(response), Some(id));
-        self.announce(id, item, self.encoding_in(Some(response)), changes);
-        let out_of_band = self.responses.get(response).is_some_and(|response| response.out_of_band);
+    fn announce_output(&mut self, response: Option<&ResponseId>, id: &ItemId, item: &Item, changes: &mut Vec<Change>) {
+        self.note_output(response, Some(id));
+        self.announce(id, item, self.encoding_in(response), changes);
+        let record = response.and_then(|id| self.responses.get(id));
+        let out_of_band = record.is_some_and(ResponseRecord::is_out_of_band);
         let Some(known) = self.items.get_mut(id) else { return };
-        known.response_id = Some(response.clone());
+        known.response_id = response.cloned().or_else(|| known.response_id.take());
         if known.place != Place::Unannounced {
             return;
         }

@@ -92,8 +92,15 @@ impl RealtimeConversation {
             Some(ResponsePartType::Audio) => PartType::OutputAudio,
             _ => PartType::OutputText,
         };
-        let index = index(&event.content_index);
-        self.update(id, changes, |item| item.open_part(index, kind, part));
+        if self.deleted.contains(id) {
+            return;
+        }
+        let output = self.encoding_in(event.response_id.get());
+        let item = self.item_or_unannounced(id, new_message, output, changes);
+        item.open_part(index(&event.content_index), kind, part);
+        if item.place == Place::Conversation {
+            changes.push(Change::Updated(id.clone(), None));
+        }
     }
 
     pub(super) fn part_done(&mut self, event: &PartEvent, changes: &mut Vec<Change>) {

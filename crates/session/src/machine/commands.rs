@@ -10,6 +10,7 @@ use vivavoce_protocol::{
 };
 
 use super::acknowledgements::{Expected, Outcome};
+use super::repeats::Repeats;
 use super::slot::{Request, Wants};
 use super::{COMMAND_TAG, SessionMachine, write_append};
 use crate::{CommandError, Event};
@@ -370,6 +371,7 @@ impl SessionMachine {
     pub fn clear_conversation(&mut self) {
         self.conversation.clear();
         self.playback.clear();
+        self.repeats = Repeats::default();
     }
 
     /// How the session finds the user's turns: `server_vad`, `semantic_vad`, or `None` when it does not.

@@ -25,6 +25,7 @@ impl SessionMachine {
             return;
         }
         if !matches!(event, ServerEvent::ItemAdded(_) | ServerEvent::ItemCreated(_)) {
+            // Told before the event does something to the item.
             self.await_no_item();
         }
         if event.is_delta() {
@@ -42,23 +43,21 @@ impl SessionMachine {
     fn handle_rarer(&mut self, event: &ServerEvent<'_>) {
         match event {
             ServerEvent::SessionCreated(created) => {
-                if let Some(session) = self.session_in_force(&created.session) {
-                    self.take_formats(&session);
-                    self.link = Link::Ready(session.clone());
-                    self.events.push_back(Event::SessionCreated(session));
-                }
+                let session = self.session_in_force(&created.session);
+                self.take_formats(&session);
+                self.link = Link::Ready(session.clone());
+                self.events.push_back(Event::SessionCreated(session));
             }
             ServerEvent::SessionUpdated(updated) => {
                 self.configuration.accepted();
                 // A service may confirm without naming what it confirms.
                 self.set_output_encoding(&self.configuration.agreed().clone());
-                if let Some(session) = self.session_in_force(&updated.session) {
-                    self.take_formats(&session);
-                    self.link = Link::Ready(session.clone());
-                    let told = Acknowledgement::SessionUpdated(session.clone());
-                    self.acknowledgements.unnamed(&Expected::SessionUpdated, told);
-                    self.events.push_back(Event::SessionUpdated(session));
-                }
+                let session = self.session_in_force(&updated.session);
+                self.take_formats(&session);
+                self.link = Link::Ready(session.clone());
+                let told = Acknowledgement::SessionUpdated(session.clone());
+                self.acknowledgements.unnamed(&Expected::SessionUpdated, told);
+                self.events.push_back(Event::SessionUpdated(session));
             }
             ServerEvent::SpeechStarted(started) if started.item_id.get().is_some_and(|id| self.input.is_open(id)) => {}
             ServerEvent::SpeechStarted(started) => {
@@ -566,9 +565,13 @@ impl SessionMachine {
         true
     }
 
-    /// The session an event names; the one we know when it names none.
-    fn session_in_force(&self, session: &Member<Box<Session>>) -> Option<Arc<Session>> {
-        session.get().map(|session| Arc::new((**session).clone())).or_else(|| self.session().cloned())
+    /// The session an event names; the one we know, or asked for, when it names none.
+    fn session_in_force(&self, session: &Member<Box<Session>>) -> Arc<Session> {
+        match (session.get(), self.session()) {
+            (Some(session), _) => Arc::new((**session).clone()),
+            (None, Some(known)) => known.clone(),
+            (None, None) => Arc::new(self.configuration.wanted().clone()),
+        }
     }
 
     /// What the service says is in force.

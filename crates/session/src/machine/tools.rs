@@ -95,7 +95,7 @@ pub enum ToolFailure {
     #[error("the call was not allowed: {0}")]
     Denied(String),
     /// There is no such tool.
-    #[error("there is no tool named \"{0}\"")]
+    #[error("Tool \"{0}\" has not been added")]
     Unknown(String),
     /// The turn was interrupted.
     #[error("the user interrupted: the call was cancelled")]

@@ -6,7 +6,7 @@ use crate::common::{
 use serde_json::json;
 use std::time::Duration;
 use vivavoce_audio::{AudioBuffer, AudioChunk};
-use vivavoce_protocol::ItemStatus;
+use vivavoce_protocol::{Dialect, ItemStatus};
 use vivavoce_session::{Delta, Event, Retention, SessionOptions};
 
 #[test]
@@ -75,6 +75,54 @@ fn an_item_that_the_conversation_is_silent_about_enters_with_what_comes_next() {
     played.feed(output_item("added", "resp_1", assistant("a", "in_progress", json!([]))));
     played.lose_connection();
     assert_eq!(played.told()[..2], ["updated a", "appended a"]);
+}
+
+#[test]
+fn an_item_that_only_its_end_tells_of_is_there_with_it() {
+    let mut played = Played::new();
+    played.feed(response("created", "resp_1", "in_progress", json!([])));
+    let said = json!([{"type": "output_text", "text": "Good day"}]);
+    played.feed(output_item("done", "resp_1", assistant("a", "completed", said)));
+    assert_eq!(played.told()[1..], ["updated a", "appended a", "updated a", "completed a"]);
+    assert_eq!(played.machine.conversation().item("a").unwrap().text(), "Good day");
+}
+
+#[test]
+fn a_part_that_comes_before_its_item_is_kept_for_it() {
+    let mut played = Played::new();
+    played
+        .feed(json!({"type": "response.content_part.added", "event_id": "e", "response_id": "resp_1", "item_id": "a",
+                     "output_index": 0, "content_index": 0, "part": {"type": "audio", "transcript": ""}}))
+        .feed(added(assistant("a", "in_progress", json!([])), None));
+    let conversation = played.machine.conversation();
+    let item = conversation.item("a").unwrap().item().to_json(Dialect::Ga);
+    assert!(item.contains("output_audio"), "{item}");
+}
+
+#[test]
+fn what_comes_for_items_of_a_conversation_that_was_forgotten_is_dropped() {
+    let mut played = Played::new();
+    let item = || assistant("a", "in_progress", json!([]));
+    played.feed(response("created", "resp_1", "in_progress", json!([]))).feed(added(item(), None));
+    played.feed(audio_delta("a", &[1, 2]));
+    played.command(|machine| machine.clear_conversation());
+    played.events.clear();
+    played
+        .feed(audio_delta("a", &[3, 4]))
+        .feed(output_item("done", "resp_1", assistant("a", "completed", json!([]))))
+        .feed(json!({"type": "conversation.item.deleted", "event_id": "e", "item_id": "a"}));
+    assert_eq!(played.told(), [""; 0]);
+    // Under its id there may be another, with what has been said before.
+    played.feed(added(item(), None)).feed(audio_delta("a", &[1, 2]));
+    assert_eq!(played.machine.conversation().item("a").unwrap().formatted().audio.to_vec(), [1, 2]);
+}
+
+#[test]
+fn a_session_that_begins_without_saying_how_it_is_configured_has_begun() {
+    let mut played = Played::new();
+    played.feed(json!({"type": "session.created", "event_id": "e"}));
+    assert_eq!(played.told(), ["session created"]);
+    assert!(played.machine.session().is_some());
 }
 
 #[test]
@@ -415,7 +463,7 @@ fn a_part_that_opens_has_its_empty_text() {
         played.feed(json!({"type": "response.content_part.added", "event_id": "e", "response_id": "r", "item_id": "a",
             "output_index": 0, "content_index": index, "part": part}));
     }
-    let item = played.machine.conversation().item("a").unwrap().item().to_json(vivavoce_protocol::Dialect::Beta);
+    let item = played.machine.conversation().item("a").unwrap().item().to_json(Dialect::Beta);
     let item: serde_json::Value = serde_json::from_str(&item).unwrap();
     assert_eq!(item["content"], json!([{"type": "audio", "transcript": ""}, {"type": "text", "text": ""}]));
 }

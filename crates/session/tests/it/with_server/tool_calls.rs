@@ -160,7 +160,7 @@ fn a_tool_that_nobody_has_is_answered_with_an_error() {
         .feed(done(call.clone(), None))
         .feed(response("done", "resp_1", "completed", json!([call])));
     assert_eq!(played.sent_types(), ["conversation.item.create", "response.create"]);
-    assert_eq!(played.sent[0]["item"]["output"], r#"{"error":"there is no tool named \"weather\""}"#);
+    assert_eq!(played.sent[0]["item"]["output"], r#"{"error":"Tool \"weather\" has not been added"}"#);
 }
 
 #[test]
