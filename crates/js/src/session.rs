@@ -210,7 +210,7 @@ impl Session {
                     && let Some(id) = event.item_id.get()
                     && let Some(item) = self.machine.conversation().item(id.as_str())
                 {
-                    self.deleted = Some((id.clone(), item.formatted().audio.clone()));
+                    self.deleted = Some((id.clone(), item.formatted().audio));
                 }
                 self.machine.handle_event(&event);
                 self.face.shown(&event)
