@@ -82,6 +82,9 @@ impl Face {
         if let ClientEvent::SessionUpdate(update) = &mut event
             && let Some(session) = update.session.get_mut()
         {
+            if self.reference {
+                let _ = take_in_current_words(session);
+            }
             switch_off(session);
         }
         Ok(event.into_owned())
@@ -152,6 +155,28 @@ const fn has_a_shape(event: &ServerEvent<'_>) -> bool {
             | ServerEvent::ResponseCreated(_)
             | ServerEvent::ResponseDone(_)
     )
+}
+
+/// What the current protocol has elsewhere than the reference client had it.
+const MOVED: [&str; 3] = ["audio", "output_modalities", "max_output_tokens"];
+
+/// An application on its way to the current protocol may say something in its words. Where it says both, the reference's
+/// count.
+fn take_in_current_words(session: &mut Session) -> Option<()> {
+    let Session::Realtime(reference) = session else { return None };
+    let said = MOVED
+        .iter()
+        .filter_map(|name| reference.rest.remove(name).map(|json| [",\"", name, "\":", json.as_str()].concat()));
+    let said = said.collect::<Vec<_>>().concat();
+    if said.is_empty() {
+        return None;
+    }
+    let frame = ["{\"type\":\"session.update\",\"session\":{\"type\":\"realtime\"", &said, "}}"].concat();
+    let ClientEvent::SessionUpdate(update) = ClientEvent::decode(&frame, Dialect::Ga).ok()? else { return None };
+    let Session::Realtime(mut current) = *update.session.into_value()? else { return None };
+    current.apply(std::mem::take(reference));
+    *session = Session::Realtime(current);
+    Some(())
 }
 
 /// The reference client's documentation switches turn detection off by `{type: 'none'}`, which no service takes any more.

@@ -83,6 +83,18 @@ scene('every update of a GA session is GA-shaped, whatever was written', async (
   assert.deepEqual(plain.session, { type: 'realtime', output_modalities: ['audio'], audio: { output: { voice: 'alloy' } } });
 }, { prepare: (made) => made.on('error', () => {}) });
 
+scene('an update may say some of it in the words of the current protocol', async ({ client: made, peer }) => {
+  made.updateSession({
+    voice: 'ash', turn_detection: null, max_output_tokens: 100, output_modalities: ['text'],
+    audio: { input: { noise_reduction: { type: 'near_field' } }, output: { voice: 'sage', speed: 1.2 } },
+  });
+  const { session } = await peer.next('session.update');
+  assert.deepEqual(session, {
+    type: 'realtime', output_modalities: ['text'], max_output_tokens: 100,
+    audio: { input: { noise_reduction: { type: 'near_field' }, turn_detection: null }, output: { voice: 'ash', speed: 1.2 } },
+  });
+});
+
 test('the first update of a GA session has no temperature, and a type', TIME_LIMIT, async (t) => {
   const server = await scripted(t);
   const { client: made } = client(t, { url: server.url });

@@ -111,11 +111,6 @@ pub(crate) const SPOKEN_MODALITIES: &[&str] = &["audio", "text"];
 
 // --- Flat objects ------------------------------------------------------------------------------------------
 
-/// Names GA has for what beta has elsewhere. In a flat object they are read as in GA, so that what they say is written
-/// once, under the names of the dialect. Members that are new in GA are not among them: beta has no place for those,
-/// and drops a field it has no place for; in the rest they reach either dialect.
-const RENAMED: [&str; 3] = ["output_modalities", "audio", "max_output_tokens"];
-
 /// Declares how beta writes an object: the names of its members, and where in the GA object they are.
 macro_rules! flat {
     ($(
@@ -164,9 +159,8 @@ macro_rules! flat {
         };
 
         impl $name<&mut $nested> {
-            fn read(mut members: Members<'_>) -> $nested {
-                // The beta names last: where a mixed object says the same under both, they win.
-                let mut nested = read(members.split_off(&RENAMED), Dialect::Ga);
+            fn read(members: Members<'_>) -> $nested {
+                let mut nested = $nested::default();
                 fill(&mut $name(&mut nested), members, Dialect::Beta);
                 nested
             }

@@ -76,11 +76,6 @@ impl<'a> Members<'a> {
         self
     }
 
-    /// Takes the members of these names out.
-    pub(crate) fn split_off(&mut self, names: &[&str]) -> Self {
-        Self(self.0.extract_if(.., |(key, _)| names.contains(&&**key)).collect())
-    }
-
     /// In the order of the names; of a repeated name the last one.
     pub(crate) fn sorted(mut self) -> Self {
         self.0.reverse();
@@ -131,6 +126,12 @@ impl Rest {
     /// The member `name`, if the object has it and has no field for it.
     pub fn get(&self, name: &str) -> Option<&RawJson> {
         self.members.iter().rev().find(|(key, _)| key == name).map(|(_, json)| json)
+    }
+
+    /// Takes a member out.
+    pub fn remove(&mut self, name: &str) -> Option<RawJson> {
+        let at = self.members.iter().rposition(|(key, _)| key == name)?;
+        Some(self.members.remove(at).1)
     }
 
     /// Adds a member the crate has no field for, such as a setting newer than this crate.
@@ -206,7 +207,7 @@ pub(crate) fn written_rest(object: &dyn Object) -> impl Iterator<Item = (&str, &
     })
 }
 
-/// Reads members into an object.
+/// Reads members into an object that has none yet.
 pub(crate) fn fill<'a>(object: &mut dyn Fill<'a>, members: Members<'a>, dialect: Dialect) {
     let fields = object.fields();
     for (key, json) in members.entries() {
