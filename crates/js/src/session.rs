@@ -46,8 +46,8 @@ pub struct Session {
     samples: AudioChunk,
     /// The part of the item that the delta at hand adds to.
     delta_at: Option<usize>,
-    /// The event at hand opens a part, of which the reference client says nothing.
-    opens_part: bool,
+    /// The last of what happened is none of what the reference client tells: a part was opened, or audio attached.
+    quiet: bool,
     /// The item that the event at hand deletes, with its audio.
     deleted: Option<(ItemId, AudioBuffer)>,
     /// Events that were polled and are still to be told.
@@ -89,7 +89,7 @@ impl Session {
             deltas_of: ("".into(), "".into()),
             samples: AudioChunk::default(),
             delta_at: None,
-            opens_part: false,
+            quiet: false,
             deleted: None,
             polled: VecDeque::new(),
         })
@@ -159,7 +159,7 @@ impl Session {
         let delta = text(&inbox, bytes);
         // What is still to be told comes first.
         self.poll();
-        (self.delta_at, self.opens_part) = (Some(content_index), false);
+        (self.delta_at, self.quiet) = (Some(content_index), false);
         self.machine.handle_event(&kind.event(event_id, &self.deltas_of, content_index, delta));
         self.poll();
         let samples = self.plain(delta).unwrap_or(-1);
@@ -205,7 +205,7 @@ impl Session {
         match decoded {
             Ok(event) => {
                 self.delta_at = delta_at(&event);
-                self.opens_part = matches!(event, ServerEvent::ContentPartAdded(_));
+                self.quiet = matches!(event, ServerEvent::ContentPartAdded(_));
                 if let ServerEvent::ItemDeleted(event) = &event
                     && let Some(id) = event.item_id.get()
                     && let Some(item) = self.machine.conversation().item(id.as_str())
@@ -246,7 +246,7 @@ impl Session {
             self.delta_at = None;
         }
         for (index, event) in events.iter().enumerate() {
-            if let Some(json) = self.tell(event, index == last && self.opens_part) {
+            if let Some(json) = self.tell(event, index == last && self.quiet) {
                 told.push_str(if told.len() > 1 { "," } else { "" });
                 told.push_str(&json);
             }
@@ -503,7 +503,11 @@ impl Session {
 
     /// Gives an item of the user audio that was not appended here.
     pub fn attach_user_audio(&mut self, item_id: &str, samples: &[i16]) {
+        self.poll();
+        let before = self.polled.len();
         self.machine.attach_user_audio(&item_id.into(), AudioBuffer::from_iter([AudioChunk::from(samples)]));
+        self.poll();
+        self.quiet = self.polled.len() > before;
     }
 
     /// Forgets the conversation.

@@ -98,7 +98,9 @@ export class RealtimeConversation {
     const id = event.item_id ?? event.item?.id;
     const about = changes.filter(({ item }) => item?.id === id);
     // Before what a delta adds, its item may have entered.
-    return ('delta' in event ? about.at(-1) : about[0]) ?? changes[0] ?? { item: null, delta: null };
+    const change = ('delta' in event ? about.at(-1) : about[0]) ?? changes[0];
+    // It may have said what was known.
+    return change ?? { item: event.type.startsWith('conversation.item.') ? this.getItem(id) : null, delta: null };
   }
 
   /** @internal Goes on with a session that knows nothing yet. */

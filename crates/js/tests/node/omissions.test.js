@@ -81,6 +81,21 @@ scenes('a part that is opened is in the item, and not told', async ({ client, pe
   assert.equal(story.all('conversation.updated').length, told);
 });
 
+scenes('audio that waited for the next item of the user is told with it', async ({ client, peer, story, wire }) => {
+  client.conversation.queueInputAudio(new Int16Array(480).fill(7));
+  await play(peer, story, wire.heard('item_1')[0]);
+  const told = story.told.map(({ name }) => name).filter((name) => name.startsWith('conversation.'));
+  assert.deepEqual(told, ['conversation.updated', 'conversation.item.appended', 'conversation.item.completed']);
+  assert.equal(story.all('conversation.item.appended')[0].item.formatted.audio.length, 480);
+});
+
+scenes('an item that is created again is what `processEvent` returns', async ({ wire }) => {
+  const conversation = new RealtimeConversation();
+  const [created] = wire.user('item_1', 'Hello');
+  const { item } = conversation.processEvent(created);
+  assert.deepEqual(conversation.processEvent(created), { item, delta: null });
+});
+
 scenes('an item of the user that is deleted keeps its audio for whoever has it', async ({ client, peer, story, wire }) => {
   client.conversation.queueInputAudio(new Int16Array(480).fill(7));
   await play(peer, story, ...wire.heard('item_1'), wire.event('conversation.item.deleted', { item_id: 'item_1' }));
