@@ -2,7 +2,7 @@ import { type Looks, type Shown, Translator } from './core.js';
 import { connectionError, RealtimeError } from './errors.js';
 import { RealtimeEventHandler, unforced } from './event_handler.js';
 import { isObject } from './objects.js';
-import { open, type Socket } from './socket.js';
+import { type OpenSocket, type Socket, sockets } from './socket.js';
 import type { RealtimeEvent } from './types.js';
 import { RealtimeUtils } from './utils.js';
 
@@ -180,8 +180,8 @@ export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
         this.#abandon = null;
         reject(reason);
       };
-      this.#key().then(
-        (apiKey) => !attempt.given_up && this.#open(apiKey, model || this.model, attempt, resolve),
+      Promise.all([this.#key(), sockets()]).then(
+        ([apiKey, open]) => !attempt.given_up && this.#open(open, apiKey, model || this.model, attempt, resolve),
         (cause) => !attempt.given_up && this.#abandon?.(cause),
       );
     });
@@ -293,7 +293,7 @@ export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
     }
   }
 
-  #open(apiKey: string | null, model: string, attempt: Attempt, resolve: (connected: true) => void): void {
+  #open(open: OpenSocket, apiKey: string | null, model: string, attempt: Attempt, resolve: (connected: true) => void): void {
     let opened = false;
     const failed = (cause?: unknown) => {
       this.#abandon?.(new Error(`Could not connect to "${shownUrl(this.url)}"`, { cause: withoutKey(cause, apiKey) }));

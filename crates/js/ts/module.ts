@@ -4,15 +4,14 @@
 
 import packed, { length } from '#bytes';
 import { DeltaKind, Face, initSync, type InitOutput, Session } from '#module';
-import { inflateSync } from 'fflate';
-
-import { RealtimeUtils } from './utils.js';
 
 export { DeltaKind };
 export type { Face, Session };
 
-/** What unpacks: Node has something many times quicker, see `node.ts`. */
-let unpack = (packed: Uint8Array): Uint8Array => inflateSync(packed, { out: new Uint8Array(length) });
+/** Unpacks base64 of so many bytes. Which way is the quickest decides the entry that is imported. */
+type Unpack = (packed: string, length: number) => Uint8Array;
+
+let unpack: Unpack = () => new Uint8Array();
 let exports: InitOutput | undefined;
 let memory = new Uint8Array();
 let samples = new Int16Array();
@@ -25,8 +24,8 @@ function ready(): InitOutput {
 /** The bytes are always good: when it fails, the page forbids it. */
 function compiled(): InitOutput {
   try {
-    // Packed, since a page loads a quarter less of it then; browsers have nothing that unpacks at once.
-    return initSync({ module: unpack(new Uint8Array(RealtimeUtils.base64ToArrayBuffer(packed))) as BufferSource });
+    // Packed, since a page loads a quarter less of it then.
+    return initSync({ module: unpack(packed, length) as BufferSource });
   } catch (cause) {
     throw new Error(
       "Could not compile the WebAssembly of vivavoce: the page's content security policy must have 'wasm-unsafe-eval' in " +
@@ -36,8 +35,8 @@ function compiled(): InitOutput {
   }
 }
 
-export function useUnpacker(quicker: typeof unpack): void {
-  unpack = quicker;
+export function useUnpacker(unpacks: Unpack): void {
+  unpack = unpacks;
 }
 
 export function newFace(beta: boolean, reference: boolean): Face {

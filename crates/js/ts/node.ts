@@ -2,9 +2,9 @@ import { inflateRawSync } from 'node:zlib';
 
 import { useUnpacker } from './module.js';
 import { useSockets } from './socket.js';
-import { openNodeSocket } from './socket_node.js';
+import { loadNodeSockets } from './socket_node.js';
 
-useSockets(openNodeSocket);
-useUnpacker(inflateRawSync);
+useSockets(loadNodeSockets);
+useUnpacker((packed) => inflateRawSync(Buffer.from(packed, 'base64')));
 
 export * from './index.js';

@@ -28,14 +28,14 @@ export interface Socket {
 
 export type OpenSocket = (target: Target, listener: SocketListener) => Socket;
 
-let openSocket: OpenSocket | undefined;
+let load: (() => Promise<OpenSocket>) | undefined;
 
-/** Says once how sockets are opened here. */
-export function useSockets(open: OpenSocket): void {
-  openSocket = open;
+/** Says once how sockets are opened here; asked when one is needed. */
+export function useSockets(loads: () => Promise<OpenSocket>): void {
+  load = loads;
 }
 
-export function open(target: Target, listener: SocketListener): Socket {
-  if (!openSocket) throw new Error('vivavoce was imported by a path of its own: import "vivavoce"');
-  return openSocket(target, listener);
+export async function sockets(): Promise<OpenSocket> {
+  if (!load) throw new Error('vivavoce was imported by a path of its own: import "vivavoce"');
+  return load();
 }

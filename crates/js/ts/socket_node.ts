@@ -1,14 +1,17 @@
-import { WebSocket } from 'ws';
-
-import type { OpenSocket, Target } from './socket.js';
+import type { OpenSocket, Socket, SocketListener, Target } from './socket.js';
 
 /** Frames of the service are far smaller; a retrieved item may hold minutes of audio. */
 const MAX_FRAME_BYTES = 32 * 1024 * 1024;
 /** A browser gives up by itself, sooner or later. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** The WebSocket of the package `ws`, which takes headers: the key is one. */
-export const openNodeSocket: OpenSocket = (target, listener) => {
+/** The WebSocket of the package `ws`, which takes headers: the key is one. Loading it takes longer than all else here. */
+export async function loadNodeSockets(): Promise<OpenSocket> {
+  const { WebSocket } = await import('ws');
+  return (target, listener) => openNodeSocket(WebSocket, target, listener);
+}
+
+function openNodeSocket(WebSocket: typeof import('ws').WebSocket, target: Target, listener: SocketListener): Socket {
   let cause: unknown;
   const socket = new WebSocket(target.url, {
     headers: headers(target),
@@ -28,7 +31,7 @@ export const openNodeSocket: OpenSocket = (target, listener) => {
     buffered: () => socket.bufferedAmount,
     close: (code, reason) => socket.close(code, reason),
   };
-};
+}
 
 function headers({ apiKey, beta }: Target): Record<string, string> {
   return {
