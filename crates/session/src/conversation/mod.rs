@@ -186,6 +186,12 @@ impl RealtimeConversation {
         self.silenced.clear();
     }
 
+    /// Nothing comes late on a new connection, which may give the ids of deleted items to others.
+    pub(crate) fn connected(&mut self) {
+        self.deleted.clear();
+        self.deleted_order.clear();
+    }
+
     /// Takes null as an item's predecessor at its word: the item is the first. So it is on every service that
     /// names predecessors; call this when an item was asked to be the first.
     pub const fn trust_null_predecessor(&mut self) {

@@ -367,7 +367,8 @@ impl SessionMachine {
         self.tell_changes();
     }
 
-    /// Forgets the conversation. The service is not told, and its own stays as it is.
+    /// Forgets the conversation. The service is not told, and its own stays as it is. What comes late for an item is
+    /// dropped.
     pub fn clear_conversation(&mut self) {
         self.conversation.clear();
         self.playback.clear();

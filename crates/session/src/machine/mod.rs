@@ -198,6 +198,7 @@ impl SessionMachine {
         self.link = Link::Open;
         self.input.reset();
         self.repeats = Repeats::default();
+        self.conversation.connected();
         self.configuration.connected();
         let session = self.configuration.wanted().clone();
         self.set_input_encoding(&session);

@@ -118,6 +118,17 @@ fn what_comes_for_items_of_a_conversation_that_was_forgotten_is_dropped() {
 }
 
 #[test]
+fn another_connection_may_give_the_ids_of_items_that_are_gone_to_others() {
+    let mut played = Played::new();
+    played.feed(added(user("u", "Hello"), None));
+    played.command(|machine| machine.clear_conversation());
+    played.lose_connection();
+    played.command(|machine| machine.handle_connected());
+    played.feed(done(user("u", "Hello again"), None));
+    assert_eq!(played.machine.conversation().item("u").unwrap().text(), "Hello again");
+}
+
+#[test]
 fn a_session_that_begins_without_saying_how_it_is_configured_has_begun() {
     let mut played = Played::new();
     played.feed(json!({"type": "session.created", "event_id": "e"}));
