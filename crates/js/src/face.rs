@@ -1,10 +1,16 @@
 //! What an application sees of the wire, and what it may write.
 
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
 use vivavoce_protocol::{
-    ClientEvent, ContentPart, DecodeError, Dialect, Item, Member, Response, ResponseParams, ServerEvent, Session,
+    ClientEvent, ContentPart, DecodeError, Dialect, Item, Member, Members, Response, ResponseParams, ServerEvent,
+    Session,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
+
+use crate::told::json;
 
 /// The dialect on the wire, and the shape of events, items and configurations towards the application.
 #[wasm_bindgen]
@@ -82,8 +88,11 @@ impl Face {
         if let ClientEvent::SessionUpdate(update) = &mut event
             && let Some(session) = update.session.get_mut()
         {
-            if self.reference {
-                let _ = take_in_current_words(session);
+            if self.reference
+                && let Session::Realtime(_) = **session
+                && let Some(merged) = in_either_words(frame)
+            {
+                **session = merged;
             }
             switch_off(session);
         }
@@ -160,23 +169,27 @@ const fn has_a_shape(event: &ServerEvent<'_>) -> bool {
 /// What the current protocol has elsewhere than the reference client had it.
 const MOVED: [&str; 3] = ["audio", "output_modalities", "max_output_tokens"];
 
-/// An application on its way to the current protocol may say something in its words. Where it says both, the reference's
-/// count.
-fn take_in_current_words(session: &mut Session) -> Option<()> {
-    let Session::Realtime(reference) = session else { return None };
-    let said = MOVED
-        .iter()
-        .filter_map(|name| reference.rest.remove(name).map(|json| [",\"", name, "\":", json.as_str()].concat()));
-    let said = said.collect::<Vec<_>>().concat();
-    if said.is_empty() {
+/// An application on its way to the current protocol may say something, or all, in its words. Where it says both, the
+/// reference's count. `None`: it says nothing so.
+fn in_either_words(frame: &str) -> Option<Session> {
+    let session: Members<'_> = serde_json::from_str::<Members<'_>>(frame).ok()?.get("session").and_then(Members::of)?;
+    let (current, reference): (Vec<_>, Vec<_>) = session.into_iter().partition(|(name, _)| MOVED.contains(&&**name));
+    if current.is_empty() {
         return None;
     }
-    let frame = ["{\"type\":\"session.update\",\"session\":{\"type\":\"realtime\"", &said, "}}"].concat();
-    let ClientEvent::SessionUpdate(update) = ClientEvent::decode(&frame, Dialect::Ga).ok()? else { return None };
-    let Session::Realtime(mut current) = *update.session.into_value()? else { return None };
-    current.apply(std::mem::take(reference));
-    *session = Session::Realtime(current);
-    Some(())
+    let read = |members: Vec<(Cow<'_, str>, &RawValue)>, dialect| {
+        let members = members.iter().map(|(name, value)| [&json(name), ":", value.get()].concat());
+        let members = members.collect::<Vec<_>>().join(",");
+        let frame = ["{\"type\":\"session.update\",\"session\":{", &members, "}}"].concat();
+        let ClientEvent::SessionUpdate(update) = ClientEvent::decode(&frame, dialect).ok()? else { return None };
+        match *update.session.into_value()? {
+            Session::Realtime(session) => Some(session),
+            _ => None,
+        }
+    };
+    let mut session = read(current, Dialect::Ga)?;
+    session.apply(read(reference, Dialect::Beta)?);
+    Some(Session::Realtime(session))
 }
 
 /// The reference client's documentation switches turn detection off by `{type: 'none'}`, which no service takes any more.

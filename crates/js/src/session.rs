@@ -143,9 +143,9 @@ impl Session {
         self.deltas_of = (response_id.into(), item_id.into());
     }
 
-    /// A delta came, in its parts; of the text so many bytes are in the inbox. It has an id, or none: then it is no repeat. Most of what a service sends is deltas, and
-    /// most of these do no more than add to an item what they say: then nothing is to be polled, and the number of
-    /// [`samples`](Self::samples) is returned, 0 for text. Otherwise -1: poll.
+    /// A delta came, in its parts; of the text so many bytes are in the inbox. It has an id, or none: then it is no
+    /// repeat. Most of what a service sends is deltas, and most of these do no more than add to an item what they say: then
+    /// nothing is to be polled, and the number of [`samples`](Self::samples) is returned, 0 for text. Otherwise -1: poll.
     pub fn receive_delta(
         &mut self,
         now_ms: f64,
@@ -251,6 +251,7 @@ impl Session {
                 told.push_str(&json);
             }
         }
+        self.quiet = false;
         told.push(']');
         (told.len() > 2).then_some(told)
     }

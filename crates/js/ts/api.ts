@@ -275,6 +275,8 @@ export class RealtimeAPI extends RealtimeEventHandler<RealtimeAPIEvents> {
 
   async #key(): Promise<string | null> {
     if (typeof this.apiKey !== 'function') return this.apiKey;
+    // It may end the connection that is being made: that has to be known by then.
+    await undefined;
     const key = await this.apiKey();
     if (typeof key !== 'string') throw new TypeError('apiKey must return a string');
     this.#checkKey(key);

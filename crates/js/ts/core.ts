@@ -133,7 +133,8 @@ export class Core {
     // An event that comes from the application is meant, also when it has come before.
     const id = text === undefined ? '' : (event['event_id'] ?? '');
     if (kind && !this.#happened.length && isPlain(event)) return this.#receiveDelta(kind, event, id);
-    return this.#receive(text ?? JSON.stringify(event), () => event);
+    const named = text ?? JSON.stringify('delta' in event ? { ...event, event_id: undefined } : event);
+    return this.#receive(named, () => event);
   }
 
   /** The next thing that happened. */

@@ -77,6 +77,19 @@ test('a function that brings no key fails the connection, and it can be tried ag
   assert.equal(await within('connection', api.connect()), true);
 });
 
+test('a function that ends the connection which it is to bring a key for has ended it', TIME_LIMIT, async (t) => {
+  const server = await scripted(t);
+  const api = new RealtimeAPI({
+    url: server.url,
+    apiKey: () => {
+      api.disconnect();
+      return KEY;
+    },
+  });
+  assert.match((await rejection('connection', api.connect())).message, /Disconnected while connecting/);
+  assert.equal(api.isConnected(), false);
+});
+
 test('a connection that is given up while its key is fetched is not made', TIME_LIMIT, async (t) => {
   const server = await scripted(t);
   let bring;

@@ -65,6 +65,28 @@ scenes('an application may take in an event as often as it likes', async ({ clie
   assert.equal(client.conversation.getItem('item_a').formatted.audio.length, 35);
 });
 
+scenes('an event of the application that lacks what the service says counts each time, too', async ({ wire }) => {
+  const conversation = new RealtimeConversation();
+  for (const event of [wire.responseCreated('resp_1'), ...wire.opening().slice(0, 2)]) conversation.processEvent(event);
+  const { response_id: _, ...delta } = wire.output('text.delta', { ...at, delta: 'N' });
+  for (let times = 0; times < 2; times++) assert.deepEqual(conversation.processEvent(delta).delta, { text: 'N' });
+  assert.equal(conversation.getItem('item_a').formatted.text, 'NN');
+});
+
+scenes('the same speech may be taken in again by a conversation that was cleared', async ({ wire }) => {
+  const conversation = new RealtimeConversation();
+  const heard = new Int16Array(4_800).fill(7);
+  for (let times = 0; times < 2; times++) {
+    conversation.clear();
+    conversation.processEvent(wire.event('input_audio_buffer.speech_started', { item_id: 'item_1', audio_start_ms: 0 }));
+    conversation.processEvent(wire.event('input_audio_buffer.speech_stopped', { item_id: 'item_1', audio_end_ms: 100 }), heard);
+    conversation.processEvent(wire.event('conversation.item.input_audio_transcription.completed', { item_id: 'item_1', content_index: 0, transcript: 'Hello.' }));
+    for (const event of wire.heard('item_1')) conversation.processEvent(event);
+    const { formatted } = conversation.getItem('item_1');
+    assert.deepEqual([formatted.audio.length, formatted.transcript], [2_400, 'Hello.']);
+  }
+});
+
 scenes('speech in a part that was not opened shows in the content', async ({ client, peer, story, wire }) => {
   const [added, created] = wire.opening();
   await play(peer, story, wire.responseCreated('resp_1'), added, created, wire.audioDelta(2_400));

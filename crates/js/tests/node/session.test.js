@@ -95,6 +95,12 @@ scene('an update may say some of it in the words of the current protocol', async
   });
 });
 
+scene('a beta service is told in its words, whatever was written', async ({ client: made, peer }) => {
+  made.updateSession({ output_modalities: ['text'], max_output_tokens: 7, audio: { output: { voice: 'cedar' } } });
+  const { session } = await peer.next('session.update');
+  assert.deepEqual(session, { modalities: ['text'], max_response_output_tokens: 7, voice: 'cedar' });
+}, { dialect: 'beta' });
+
 test('the first update of a GA session has no temperature, and a type', TIME_LIMIT, async (t) => {
   const server = await scripted(t);
   const { client: made } = client(t, { url: server.url });

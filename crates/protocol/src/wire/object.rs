@@ -128,12 +128,6 @@ impl Rest {
         self.members.iter().rev().find(|(key, _)| key == name).map(|(_, json)| json)
     }
 
-    /// Takes a member out.
-    pub fn remove(&mut self, name: &str) -> Option<RawJson> {
-        let at = self.members.iter().rposition(|(key, _)| key == name)?;
-        Some(self.members.remove(at).1)
-    }
-
     /// Adds a member the crate has no field for, such as a setting newer than this crate.
     pub fn insert(&mut self, name: impl Into<String>, json: RawJson) {
         let name = name.into();

@@ -382,9 +382,15 @@ impl RealtimeConversation {
 
     /// A service that does not tell of it at once, as its conversation's, may never do.
     pub(crate) fn await_no_item(&mut self, changes: &mut Vec<Change>) {
-        if let Some(id) = self.awaited.take() {
-            self.insert(&id, &Member::Absent, changes);
+        if let Some(id) = self.enter_awaited(changes) {
+            self.complete_if_done(&id, changes);
         }
+    }
+
+    pub(super) fn enter_awaited(&mut self, changes: &mut Vec<Change>) -> Option<ItemId> {
+        let id = self.awaited.take()?;
+        self.insert(&id, &Member::Absent, changes);
+        Some(id)
     }
 
     /// Puts an announced item where the service has it. An item that is there already moves.

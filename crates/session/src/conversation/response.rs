@@ -137,7 +137,7 @@ impl RealtimeConversation {
             Some(known) if known.place != Place::Unannounced => {}
             _ => {
                 self.announce_output(Some(response), id, item, changes);
-                self.await_no_item(changes);
+                self.enter_awaited(changes);
             }
         }
         self.final_item(item, changes);
@@ -156,7 +156,7 @@ impl RealtimeConversation {
         let unknown = self.items.get(&id).is_none_or(|known| known.place == Place::Unannounced);
         if unknown && !self.deleted.contains(&id) {
             self.announce_output(response, &id, item, changes);
-            self.await_no_item(changes);
+            self.enter_awaited(changes);
         }
         self.final_item(item, changes);
     }

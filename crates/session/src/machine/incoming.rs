@@ -62,6 +62,7 @@ impl SessionMachine {
             ServerEvent::SpeechStarted(started) if started.item_id.get().is_some_and(|id| self.input.is_open(id)) => {}
             ServerEvent::SpeechStarted(started) => {
                 if let (Some(id), Some(start)) = (started.item_id.get(), started.audio_start_ms.get()) {
+                    self.conversation.expect(id);
                     self.input.speech_started(id.clone(), start.unsigned());
                 }
                 self.heard(true);
@@ -147,6 +148,7 @@ impl SessionMachine {
         if self.input.is_settled(id) {
             return;
         }
+        self.conversation.expect(id);
         if self.input.is_open(id) && !self.input.awaits_commit() {
             self.note(Diagnostic::NeverCame { item_id: id.clone(), what: Promise::SpeechEnd });
         }

@@ -88,6 +88,15 @@ fn an_item_that_only_its_end_tells_of_is_there_with_it() {
 }
 
 #[test]
+fn an_item_that_only_its_response_tells_of_completely_is_complete() {
+    let mut played = Played::new();
+    let said = json!([{"type": "output_text", "text": "Good day"}]);
+    played.feed(output_item("added", "resp_1", assistant("a", "completed", said)));
+    played.feed(added(user("u", "Hi"), None));
+    assert_eq!(played.told()[..3], ["updated a", "appended a", "completed a"]);
+}
+
+#[test]
 fn a_part_that_comes_before_its_item_is_kept_for_it() {
     let mut played = Played::new();
     played
