@@ -1,6 +1,6 @@
-// The Rust inside. It is compiled when first used, at once: the reference client's code awaits nothing before it
-// constructs a client. Node and workers always allow that; a page does for modules below 8 MB in Chromium since 114
-// (before it was 4 kB), and of any size elsewhere.
+// The Rust inside. It is compiled at once, in Node when it is imported and elsewhere when first used: the reference
+// client's code awaits nothing before it constructs a client. Node and workers always allow that; a page does for modules
+// below 8 MB in Chromium since 114 (before it was 4 kB), and of any size elsewhere.
 
 import packed, { length } from '#bytes';
 import { DeltaKind, Face, initSync, type InitOutput, Session } from '#module';
@@ -16,7 +16,8 @@ let exports: InitOutput | undefined;
 let memory = new Uint8Array();
 let samples = new Int16Array();
 
-function ready(): InitOutput {
+/** Compiles the module, unless it is. */
+export function ready(): InitOutput {
   exports ??= compiled();
   return exports;
 }
